@@ -1,0 +1,8 @@
+//! The Lambda function `access-key-login`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(access_key_login::handle, WarmUp::Keyring).await
+}

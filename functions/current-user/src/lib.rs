@@ -1,0 +1,70 @@
+//! The user record: its owner reads it, and changes what it says about them.
+
+use lambda_http::http::Method;
+use serde_json::{Value, json};
+use shared::App;
+use shared::door::user_session::{self, bad_request, fields, principal};
+use shared::http::response::{self, RequestId};
+use shared::http::{Fault, Request, Response, StatusCode};
+use shared::user::User;
+
+/// What users may change about themselves, and the most characters each may have.
+const CHANGEABLE: [(&str, usize); 5] =
+    [("first_name", 100), ("last_name", 100), ("display_name", 100), ("phone", 32), ("time_zone", 64)];
+
+/// `GET /auth/me` and `PATCH /auth/me`
+pub async fn handle(app: &App, request: Request) -> Response {
+    let id = RequestId::of(&request);
+    let result = if request.method() == Method::PATCH {
+        change(app, &request).await
+    } else {
+        read(app, &request).await
+    };
+    response::finish(&id, user_session::shape, result.map(|user| show(&user)))
+}
+
+async fn read(app: &App, request: &Request) -> Result<User, Fault> {
+    let principal = principal(app, request).await?;
+    principal.user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))
+}
+
+async fn change(app: &App, request: &Request) -> Result<User, Fault> {
+    let user = read(app, request).await?;
+    let fields = fields(request).await?;
+    let mut changes = Vec::new();
+    let mut wrong = Vec::new();
+    for (name, most) in CHANGEABLE {
+        match fields.get(name).map(|value| check(value, most)) {
+            None => {}
+            Some(Ok(text)) => changes.push((name, text.to_owned())),
+            Some(Err(reason)) => wrong.push((name, reason)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(bad_request(&wrong));
+    }
+    if changes.is_empty() {
+        return Ok(user);
+    }
+    let changed = User::update_profile(app, user.id, &changes).await?;
+    changed.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
+}
+
+fn check(value: &Value, most: usize) -> Result<&str, String> {
+    let text = value.as_str().ok_or("must be text")?;
+    if text.chars().count() > most {
+        return Err(format!("has at most {most} characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("has no control characters".to_owned());
+    }
+    Ok(text)
+}
+
+/// The record as verify-token shows it, with the names that only its owner needs.
+fn show(user: &User) -> Response {
+    let mut body = user_session::record(user);
+    body["username"] = json!(user.username);
+    body["userid"] = json!(user.id.as_json_integer());
+    response::json(StatusCode::OK, &body)
+}

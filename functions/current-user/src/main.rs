@@ -1,0 +1,8 @@
+//! The Lambda function `current-user`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(current_user::handle, WarmUp::Keyring).await
+}

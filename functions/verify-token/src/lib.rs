@@ -1,0 +1,66 @@
+//! Verify token: says whether a token of any kind that this service issues is still good, and whom it stands for.
+
+use lambda_http::http::Method;
+use serde_json::{Value, json};
+use shared::App;
+use shared::door::user_session::record;
+use shared::http::body::{self, BodyError, Format};
+use shared::http::credentials::{self, SESSION_COOKIE};
+use shared::http::response::{self, RequestId};
+use shared::http::{Fault, Request, Response, StatusCode};
+use shared::principal::{self, Bearer, Principal};
+
+/// `GET /auth/verify-token` and `POST /auth/verify-token`
+pub async fn handle(app: &App, request: Request) -> Response {
+    let id = RequestId::of(&request);
+    let result = verify(app, &request).await;
+    response::finish(&id, shape, result)
+}
+
+async fn verify(app: &App, request: &Request) -> Result<Response, Fault> {
+    let token =
+        presented(request).await?.ok_or_else(|| Fault::unauthorized("No valid token provided", false))?;
+    let principal = principal::identify(app, &token).await.map_err(Fault::from)?;
+    let body = json!({ "code": 200, "message": "The token is valid", "data": data(&principal) });
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+/// The one token of the request: in the header, in the cookie, or in the body of a POST.
+async fn presented(request: &Request) -> Result<Option<String>, Fault> {
+    let bearer = credentials::bearer(request)
+        .map_err(|error| Fault::bad_request(body::sentence(&error.to_string())))?;
+    let cookie = credentials::cookie(request, SESSION_COOKIE);
+    let in_body = if request.method() == Method::POST && !body::is_empty(request) {
+        Some(body_token(request).await?)
+    } else {
+        None
+    };
+    let mut tokens = [bearer.map(str::to_owned), cookie.map(str::to_owned), in_body].into_iter().flatten();
+    let Some(token) = tokens.next() else { return Ok(None) };
+    if tokens.any(|other| other != token) {
+        let message = "The request brings two different credentials; send one of them.";
+        return Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, message));
+    }
+    Ok(Some(token))
+}
+
+async fn body_token(request: &Request) -> Result<String, Fault> {
+    let fields = body::fields(request, &[Format::Json]).await.map_err(BodyError::into_fault)?;
+    match fields.get("token") {
+        Some(Value::String(token)) if !token.is_empty() => Ok(token.clone()),
+        _ => Err(Fault::bad_request("The body must be {\"token\": \"…\"}.")),
+    }
+}
+
+fn data(principal: &Principal) -> Value {
+    let mut data = json!({ "is_verified": true, "user": principal.user.as_ref().map(record) });
+    if let (None, Bearer::Account(account)) = (&principal.user, &principal.bearer) {
+        data["account"] = json!({ "id": account.id, "name": account.name });
+    }
+    data
+}
+
+/// `{"code": …, "message": …}`
+fn shape(fault: &Fault) -> Value {
+    json!({ "code": fault.status.as_u16(), "message": fault.message })
+}

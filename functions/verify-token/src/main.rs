@@ -1,0 +1,8 @@
+//! The Lambda function `verify-token`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(verify_token::handle, WarmUp::Keyring).await
+}

@@ -1,0 +1,234 @@
+//! The command line.
+#![expect(clippy::doc_markdown, reason = "these comments are the help that people read in a terminal")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An authentication service: every function in one process, on an embedded store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "latchkey",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  latchkey                        serve on port 3000, data in .latchkey/\n  latchkey --port 0 --memory      serve on any port, keep nothing\n  latchkey user create --username ada --email ada@example.com --password '…'\n  latchkey access-key list --json"
+)]
+pub struct Cli {
+    /// How to serve, without a command.
+    #[command(flatten)]
+    pub serve: Serve,
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Folder of the data
+    #[arg(long, value_name = "DIR", default_value = ".latchkey")]
+    pub data: PathBuf,
+    /// Keep the data in memory only; nothing is written
+    #[arg(long, conflicts_with = "data")]
+    pub memory: bool,
+    /// Port on the loopback address; 0 takes any free one
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    /// Write no line for each request
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// The operator's commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Accounts: make, list, show
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Users: make, list, show
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Access keys: make, list, show
+    #[command(subcommand)]
+    AccessKey(AccessKeyCommand),
+}
+
+/// Where a command finds the data, and how it answers.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Folder of the data of a local server, running or not
+    #[arg(long, value_name = "DIR", default_value = ".latchkey")]
+    pub data: PathBuf,
+    /// Work on AWS, with the usual AWS configuration; ACCOUNTS_TABLE, TOKENS_TABLE and KEYS_TABLE name the tables
+    #[arg(long, conflicts_with = "data")]
+    pub aws: bool,
+    /// Answer in JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What part of a list to show.
+#[derive(Debug, Clone, Args)]
+pub struct Page {
+    /// How many to show at most
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// Go on after this one, as a list that was cut says
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+}
+
+/// `latchkey account …`
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account; its secret is shown once
+    #[command(after_help = "Example:\n  latchkey account create --name Hubler --json")]
+    Create {
+        /// What to call it
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Its id, 24 hexadecimal digits; a new one if left out
+        #[arg(long)]
+        id: Option<String>,
+        /// Its secret; a random one if left out. Other users of this machine can see it while the command runs
+        #[arg(long)]
+        secret: Option<String>,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List accounts
+    List {
+        /// Which part
+        #[command(flatten)]
+        page: Page,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show one account
+    Show {
+        /// Its id
+        id: String,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// `latchkey user …`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user
+    #[command(
+        after_help = "Example:\n  latchkey user create --username BR0001 --email br@example.com --password 'a long one' --sub-type admin --scope users:read --scope users:write"
+    )]
+    Create {
+        /// The account, by its id; the default account if left out
+        #[arg(long)]
+        account: Option<String>,
+        /// The username
+        #[arg(long)]
+        username: String,
+        /// The e-mail address
+        #[arg(long)]
+        email: String,
+        /// The password; a random one, shown once, if left out. Other users of this machine can see it while the command runs
+        #[arg(long)]
+        password: Option<String>,
+        /// What the user is: the claim sub_type
+        #[arg(long, default_value = "user")]
+        sub_type: String,
+        /// What the user's tokens allow; can be repeated
+        #[arg(long = "scope")]
+        scopes: Vec<String>,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List users
+    List {
+        /// Which part
+        #[command(flatten)]
+        page: Page,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show one user
+    Show {
+        /// The id, username or e-mail address
+        user: String,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// The state of a new key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// Not yet to be used
+    Pending,
+    /// In use
+    Active,
+    /// Past its date
+    Expired,
+    /// Never to be used again
+    Revoked,
+}
+
+/// `latchkey access-key …`
+#[derive(Debug, Subcommand)]
+pub enum AccessKeyCommand {
+    /// Make an access key; its secret is shown once
+    #[command(
+        after_help = "Example:\n  latchkey access-key create --user admin --role Partner --realm Partner --domain /partners --expires 2027-12-31"
+    )]
+    Create {
+        /// Whose key: the id, username or e-mail address of a user
+        #[arg(long)]
+        user: String,
+        /// A role: the claim ar; can be repeated
+        #[arg(long = "role")]
+        roles: Vec<String>,
+        /// The claim realm
+        #[arg(long, default_value = "")]
+        realm: String,
+        /// The claim ca
+        #[arg(long, default_value = "")]
+        ca: String,
+        /// The claim cid
+        #[arg(long, default_value = "")]
+        cid: String,
+        /// The claim domain
+        #[arg(long, default_value = "")]
+        domain: String,
+        /// Whether it may be used
+        #[arg(long, value_enum, default_value = "active")]
+        state: State,
+        /// When it ends: 2027-12-31 or 2027-12-31T23:59:59Z
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List access keys
+    List {
+        /// Which part
+        #[command(flatten)]
+        page: Page,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show one access key
+    Show {
+        /// The access key, or its ak
+        key: String,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+}

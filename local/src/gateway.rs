@@ -1,0 +1,157 @@
+//! What API Gateway does between a client and a function: the HTTP request becomes an event of payload format 2.0, and
+//! the function's response becomes HTTP again, through `lambda_http`'s own conversions.
+
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextHttpDescription,
+};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Error, LambdaEvent, Service, service_fn};
+use shared::App;
+
+use crate::routes::{Match, Routes};
+
+/// API Gateway takes requests of up to 10 MB.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// And request lines with headers of up to 10,240 bytes together.
+const HEADER_LIMIT: usize = 10_240;
+
+/// Answers one HTTP request.
+pub async fn serve(
+    app: &'static App,
+    routes: &Routes,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    if size_of_head(&parts) > HEADER_LIMIT {
+        return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request header fields too large");
+    }
+    let Some(found) = routes.find(parts.method.as_str(), parts.uri.path()) else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let Some(event) = event(&parts, &body.to_bytes(), &found, peer) else {
+        return message(StatusCode::BAD_REQUEST, "Bad Request");
+    };
+    match invoke(app, &found, event).await {
+        Some(response) => response,
+        None => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}
+
+/// An answer of API Gateway itself.
+fn message(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({ "message": text }).to_string();
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    response
+}
+
+fn size_of_head(parts: &Parts) -> usize {
+    let line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
+/// The event of a request; `None` if its `Host` is no host.
+fn event(parts: &Parts, body: &[u8], found: &Match, peer: SocketAddr) -> Option<ApiGatewayV2httpRequest> {
+    let mut http = ApiGatewayV2httpRequestContextHttpDescription::default();
+    http.method = parts.method.clone();
+    http.path = Some(parts.uri.path().to_owned());
+    http.protocol = Some(format!("{:?}", parts.version));
+    http.source_ip = Some(peer.ip().to_string());
+    http.user_agent = header_text(&parts.headers, "user-agent");
+
+    let mut context = ApiGatewayV2httpRequestContext::default();
+    context.route_key = Some(found.route_key.to_owned());
+    context.stage = Some("$default".to_owned());
+    context.request_id = shared::random::bytes::<12>().ok().map(hex::encode);
+    context.http = http;
+
+    let mut event = ApiGatewayV2httpRequest::default();
+    event.version = Some("2.0".to_owned());
+    event.route_key = Some(found.route_key.to_owned());
+    event.raw_path = Some(parts.uri.path().to_owned());
+    event.raw_query_string = Some(parts.uri.query().unwrap_or_default().to_owned());
+    event.cookies = cookies(&parts.headers);
+    event.headers = joined_headers(&parts.headers, peer)?;
+    event.path_parameters.clone_from(&found.parameters);
+    event.request_context = context;
+    (event.body, event.is_base64_encoded) = match std::str::from_utf8(body) {
+        Ok("") => (None, false),
+        Ok(text) => (Some(text.to_owned()), false),
+        Err(_) => (Some(STANDARD.encode(body)), true),
+    };
+    Some(event)
+}
+
+/// Each header once, repeated ones joined by commas, without the cookies, which have a place of their own. What
+/// forwarded headers say of the connection is replaced by what is known of it.
+fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> Option<HeaderMap> {
+    let mut joined = HeaderMap::new();
+    for name in headers.keys().filter(|name| *name != COOKIE) {
+        let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        joined.insert(name.clone(), HeaderValue::from_bytes(&values.join(b",".as_slice())).ok()?);
+    }
+    if let Some(host) = joined.get(HOST) {
+        host.to_str().ok()?.parse::<hyper::http::uri::Authority>().ok()?;
+    }
+    joined.insert("x-forwarded-proto", HeaderValue::from_static("http"));
+    joined.insert("x-forwarded-for", HeaderValue::from_str(&peer.ip().to_string()).ok()?);
+    Some(joined)
+}
+
+fn cookies(headers: &HeaderMap) -> Option<Vec<String>> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies: Vec<String> =
+        lines.flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect();
+    (!cookies.is_empty()).then_some(cookies)
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// Calls the function through the adapter that the Lambda runtime puts around it. A panic is an answer there, so it is
+/// one here.
+async fn invoke(
+    app: &'static App,
+    found: &Match<'_>,
+    event: ApiGatewayV2httpRequest,
+) -> Option<Response<Full<Bytes>>> {
+    let handler = found.handler;
+    let function = service_fn(move |request| async move { Ok::<_, Error>(handler(app, request).await) });
+    let event = LambdaEvent::new(LambdaRequest::ApiGatewayV2(event), lambda_http::Context::default());
+    let call = async move { lambda_http::Adapter::from(function).call(event).await };
+    let response = tokio::spawn(call).await.ok()?.ok()?;
+    // The one way to read the adapter's answer is the JSON that Lambda would send on.
+    let response = serde_json::to_value(&response).ok()?;
+    let response: lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse =
+        serde_json::from_value(response).ok()?;
+
+    let body = match response.body {
+        Some(Body::Text(text)) if response.is_base64_encoded => Bytes::from(STANDARD.decode(text).ok()?),
+        Some(Body::Text(text)) => Bytes::from(text),
+        Some(Body::Binary(bytes)) => Bytes::from(bytes),
+        _ => Bytes::new(),
+    };
+    let mut answer = Response::new(Full::from(body));
+    *answer.status_mut() = StatusCode::from_u16(u16::try_from(response.status_code).ok()?).ok()?;
+    *answer.headers_mut() = response.headers;
+    for cookie in response.cookies {
+        answer.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
+    }
+    Some(answer)
+}

@@ -1,0 +1,32 @@
+//! `latchkey`: see `latchkey --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use latchkey::cli::{Cli, Command};
+use latchkey::{operator, start};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => start::run(&cli.serve).await.map_err(|error| describe(&error)),
+        Some(Command::Account(command)) => operator::account(command).await.map_err(|error| describe(&error)),
+        Some(Command::User(command)) => operator::user(command).await.map_err(|error| describe(&error)),
+        Some(Command::AccessKey(command)) => {
+            operator::access_key(command).await.map_err(|error| describe(&error))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("latchkey: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes in one line.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    shared::log::causes(error).join(": ")
+}

@@ -1,0 +1,121 @@
+//! `latchkey access-key …`
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use serde_json::{Value, json};
+use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
+use shared::clock::Timestamp;
+use shared::store::Creation;
+use uuid::Uuid;
+
+use super::target::Operator;
+use super::{OperatorError, list, output, user};
+use crate::cli::{Page, State, Target};
+
+pub(super) struct NewKey {
+    pub(super) user: String,
+    pub(super) roles: Vec<String>,
+    pub(super) realm: String,
+    pub(super) ca: String,
+    pub(super) cid: String,
+    pub(super) domain: String,
+    pub(super) state: State,
+    pub(super) expires: Option<String>,
+}
+
+pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), OperatorError> {
+    let expires = wanted.expires.as_deref().map(moment).transpose()?;
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let owner = user::find(app, &wanted.user).await?;
+    let now = app.now();
+    let (state, valid_until) = match wanted.state {
+        State::Pending => (AccessKeyState::Pending, expires),
+        State::Active => (AccessKeyState::Active, expires),
+        State::Revoked => (AccessKeyState::Revoked, expires),
+        // An expired key is an active one whose date has passed.
+        State::Expired => {
+            (AccessKeyState::Active, Some(expires.unwrap_or(now).min(now - Duration::from_secs(1))))
+        }
+    };
+    let (id, secret) = (AccessKeyId::new()?, access_key::new_secret()?);
+    let key = AccessKey {
+        access_key: id,
+        secret_sha256: AccessKey::hash_secret(secret.expose()),
+        user: owner.id,
+        roles: wanted.roles,
+        realm: wanted.realm,
+        ca: wanted.ca,
+        cid: wanted.cid,
+        domain: wanted.domain,
+        state,
+        valid_until,
+        created_at: now,
+    };
+    if let Creation::Exists(_) = app.store.create_all(vec![key.item(&app.store)?]).await? {
+        return Err(OperatorError::Argument("the new key met an existing one; try again".to_owned()));
+    }
+    let shown = json!({
+        "accessKey": key.access_key,
+        "secret": secret.expose(),
+        "ak": key.access_key.ak(),
+        "state": key.state_name(now),
+    });
+    output::object(&shown, target.json);
+    Ok(())
+}
+
+pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let (keys, after): (Vec<AccessKey>, _) = list::page(&operator.app, "KEY", page).await?;
+    let now = operator.app.now();
+    let rows: Vec<Value> = keys.iter().map(|key| describe(key, now)).collect();
+    output::list(&["accessKey", "state", "user", "roles", "expires"], &rows, after.as_deref(), target.json);
+    Ok(())
+}
+
+pub(super) async fn show(text: &str, target: &Target) -> Result<(), OperatorError> {
+    let ak = match (text.parse::<Uuid>(), text.parse::<AccessKeyId>()) {
+        (Ok(ak), _) => ak,
+        (_, Ok(id)) => id.ak(),
+        (_, Err(error)) => {
+            return Err(OperatorError::Argument(format!("{error}, or name it by its ak, a UUID")));
+        }
+    };
+    let operator = Operator::connect(target).await?;
+    let store = &operator.app.store;
+    let key: Option<AccessKey> = store.get(&store.tables.accounts, AccessKey::key(ak)).await?;
+    let key = key.ok_or_else(|| {
+        OperatorError::Argument(format!(
+            "there is no access key {text}; `latchkey access-key list` shows all"
+        ))
+    })?;
+    output::object(&describe(&key, operator.app.now()), target.json);
+    Ok(())
+}
+
+/// A date, which means its end in UTC, or a moment.
+fn moment(text: &str) -> Result<Timestamp, OperatorError> {
+    let full = if text.len() == 10 { format!("{text}T23:59:59Z") } else { text.to_owned() };
+    let parsed = DateTime::from_str(&full, DateTimeFormat::DateTimeWithOffset);
+    parsed.map(|moment| Timestamp::from_seconds(moment.secs())).map_err(|_| {
+        OperatorError::Argument(format!("{text:?} is no moment: write 2027-12-31 or 2027-12-31T23:59:59Z"))
+    })
+}
+
+fn describe(key: &AccessKey, now: Timestamp) -> Value {
+    json!({
+        "accessKey": key.access_key,
+        "ak": key.access_key.ak(),
+        "state": key.state_name(now),
+        "user": key.user,
+        "roles": key.roles,
+        "realm": key.realm,
+        "ca": key.ca,
+        "cid": key.cid,
+        "domain": key.domain,
+        "expires": key.valid_until.map(Timestamp::to_rfc3339),
+        "created_at": key.created_at.to_rfc3339(),
+    })
+}

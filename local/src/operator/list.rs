@@ -1,0 +1,49 @@
+//! Lists of everything of one kind: a scan of the accounts table, page by page. For an operator now and then; no request
+//! of the service ever scans.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+use shared::App;
+use shared::store::{Key, StoreError};
+
+use super::OperatorError;
+use crate::cli::Page;
+
+/// One page of the items with this sort key, and where the next one begins.
+pub(super) async fn page<T: DeserializeOwned>(
+    app: &App,
+    kind: &str,
+    page: &Page,
+) -> Result<(Vec<T>, Option<String>), OperatorError> {
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let mut start = page.after.as_deref().map(|pk| Key::new(pk, kind).into_item());
+    let mut found = Vec::new();
+    loop {
+        let scan = app.store.client.scan().table_name(&app.store.tables.accounts);
+        let output = scan
+            .filter_expression("sk = :kind")
+            .expression_attribute_values(":kind", AttributeValue::S(kind.to_owned()))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(StoreError::from)?;
+        for item in output.items.unwrap_or_default() {
+            if found.len() == limit {
+                return Ok((read(&found)?, found.last().and_then(cursor)));
+            }
+            found.push(item);
+        }
+        start = output.last_evaluated_key;
+        if start.is_none() {
+            return Ok((read(&found)?, None));
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(items: &[shared::store::Item]) -> Result<Vec<T>, StoreError> {
+    Ok(items.iter().cloned().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
+}
+
+fn cursor(item: &shared::store::Item) -> Option<String> {
+    item.get("pk")?.as_s().ok().cloned()
+}

@@ -1,0 +1,93 @@
+//! The operator's commands: on the store of a local server, running or not, or on AWS.
+
+mod access_key;
+mod account;
+mod list;
+mod output;
+mod target;
+mod user;
+
+use shared::config::ConfigError;
+use shared::id::NotAnObjectId;
+use shared::identifier::{NotAnEmail, UsernameError};
+use shared::password::HashError;
+use shared::random::RandomUnavailable;
+use shared::store::StoreError;
+use shared::user::CreateUserError;
+
+use crate::cli::{AccessKeyCommand, AccountCommand, UserCommand};
+use crate::embedded::OpenError;
+use crate::tables::TablesError;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// An argument, or what it names, is not as it must be.
+    #[error("{0}")]
+    Argument(String),
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data folder.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The tables of the data folder.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
+    /// An id.
+    #[error(transparent)]
+    Id(#[from] NotAnObjectId),
+    /// A username.
+    #[error(transparent)]
+    Username(#[from] UsernameError),
+    /// An e-mail address.
+    #[error(transparent)]
+    Email(#[from] NotAnEmail),
+    /// A user.
+    #[error(transparent)]
+    User(#[from] CreateUserError),
+    /// A password.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// Randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// `latchkey account …`
+pub async fn account(command: AccountCommand) -> Result<(), OperatorError> {
+    match command {
+        AccountCommand::Create { name, id, secret, target } => {
+            account::create(name, id.as_deref(), secret, &target).await
+        }
+        AccountCommand::List { page, target } => account::list(&page, &target).await,
+        AccountCommand::Show { id, target } => account::show(&id, &target).await,
+    }
+}
+
+/// `latchkey user …`
+pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
+    match command {
+        UserCommand::Create { account, username, email, password, sub_type, scopes, target } => {
+            let wanted = user::NewUser { account, username, email, password, sub_type, scopes };
+            user::create(wanted, &target).await
+        }
+        UserCommand::List { page, target } => user::list(&page, &target).await,
+        UserCommand::Show { user, target } => user::show(&user, &target).await,
+    }
+}
+
+/// `latchkey access-key …`
+pub async fn access_key(command: AccessKeyCommand) -> Result<(), OperatorError> {
+    match command {
+        AccessKeyCommand::Create { user, roles, realm, ca, cid, domain, state, expires, target } => {
+            let wanted = access_key::NewKey { user, roles, realm, ca, cid, domain, state, expires };
+            access_key::create(wanted, &target).await
+        }
+        AccessKeyCommand::List { page, target } => access_key::list(&page, &target).await,
+        AccessKeyCommand::Show { key, target } => access_key::show(&key, &target).await,
+    }
+}

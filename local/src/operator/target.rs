@@ -1,0 +1,48 @@
+//! Where a command works.
+
+use aws_config::BehaviorVersion;
+use shared::App;
+use shared::clock::SystemClock;
+use shared::config::Config;
+use shared::store::{self, Store};
+
+use super::OperatorError;
+use crate::cli::Target;
+use crate::embedded::{self, Embedded, Place};
+use crate::tables;
+use crate::template::TEMPLATE;
+
+/// A process of the service without a server; the store, if it was opened for this command, closes with it.
+pub(super) struct Operator {
+    pub(super) app: App,
+    _embedded: Option<Embedded>,
+}
+
+impl Operator {
+    pub(super) async fn connect(target: &Target) -> Result<Self, OperatorError> {
+        let config = Config::from_env()?;
+        let tables = config.tables.clone();
+        if target.aws {
+            let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+            let client = aws_sdk_dynamodb::config::Builder::from(&aws)
+                .retry_config(store::retries())
+                .timeout_config(store::timeouts());
+            let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
+            return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
+        }
+        if let Some(url) = embedded::running(&target.data) {
+            let store = embedded::local_store(&url, tables);
+            return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
+        }
+        if !target.data.exists() {
+            let folder = target.data.display();
+            return Err(OperatorError::Argument(format!(
+                "there is no data folder {folder}: start `latchkey` first, or name the folder with --data, or work on AWS with --aws"
+            )));
+        }
+        let embedded = Embedded::open(&Place::Folder(target.data.clone())).await?;
+        let store = embedded.store(tables);
+        tables::create(&store, TEMPLATE).await?;
+        Ok(Self { app: App::new(config, store, SystemClock), _embedded: Some(embedded) })
+    }
+}

@@ -1,0 +1,149 @@
+//! `latchkey user …`
+
+use serde_json::{Value, json};
+use shared::App;
+use shared::account::Account;
+use shared::id::ObjectId;
+use shared::identifier::{Email, SignInName, Username};
+use shared::password::{self, Password};
+use shared::user::{Credential, EmailOwner, Profile, User, UserStatus};
+
+use super::target::Operator;
+use super::{OperatorError, list, output};
+use crate::bootstrap::readable_secret;
+use crate::cli::{Page, Target};
+
+pub(super) struct NewUser {
+    pub(super) account: Option<String>,
+    pub(super) username: String,
+    pub(super) email: String,
+    pub(super) password: Option<String>,
+    pub(super) sub_type: String,
+    pub(super) scopes: Vec<String>,
+}
+
+pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), OperatorError> {
+    let account: Option<ObjectId> = wanted.account.as_deref().map(str::parse).transpose()?;
+    let (username, email): (Username, Email) = (wanted.username.parse()?, wanted.email.parse()?);
+    if wanted.password.as_deref() == Some("") {
+        return Err(OperatorError::Argument(
+            "the password is empty; leave --password out for a random one".to_owned(),
+        ));
+    }
+    if let Some(scope) = wanted.scopes.iter().find(|scope| !is_scope(scope)) {
+        return Err(OperatorError::Argument(format!(
+            "{scope:?} is no scope: one word of printable ASCII without \" and \\ (RFC 6749 section 3.3); repeat --scope for more"
+        )));
+    }
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let account = existing_account(app, account).await?;
+    let password = wanted.password.clone().map_or_else(readable_secret, Ok)?;
+    let names = [username.as_str(), email.local_part()];
+    if let Err(refusal) =
+        password::check_new(&Password::new(&password), app.config.password_min_length, &names)
+    {
+        eprintln!("latchkey: warning: people could not choose this password themselves: {refusal}");
+    }
+    let now = app.now();
+    let user = User {
+        id: ObjectId::new(now)?,
+        account,
+        username,
+        email,
+        sub_type: wanted.sub_type,
+        scopes: wanted.scopes,
+        status: UserStatus::Active,
+        profile: Profile::default(),
+        created_at: now,
+        updated_at: None,
+        tokens_valid_after: now,
+    };
+    let hash = app.passwords.hash(&Password::new(&password)).await?;
+    user.create(&app.store, hash, None).await?;
+    let mut shown = describe(&user);
+    if wanted.password.is_none() {
+        shown["password"] = json!(password);
+    }
+    output::object(&shown, target.json);
+    Ok(())
+}
+
+pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let (users, after): (Vec<User>, _) = list::page(&operator.app, "USER", page).await?;
+    let rows: Vec<Value> = users.iter().map(describe).collect();
+    output::list(
+        &["id", "username", "email", "sub_type", "status", "account"],
+        &rows,
+        after.as_deref(),
+        target.json,
+    );
+    Ok(())
+}
+
+pub(super) async fn show(user: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    output::object(&describe(&find(&operator.app, user).await?), target.json);
+    Ok(())
+}
+
+/// A user by id, username or e-mail address.
+pub(super) async fn find(app: &App, text: &str) -> Result<User, OperatorError> {
+    let accounts = &app.store.tables.accounts;
+    let missing = || {
+        OperatorError::Argument(format!(
+            "there is no user {text:?}; a user is named by id, username or e-mail address, and `latchkey user list` shows all"
+        ))
+    };
+    let id = if let Ok(id) = text.parse() {
+        id
+    } else {
+        let username = match SignInName::parse(text) {
+            SignInName::Username(username) => username,
+            SignInName::Email(email) => {
+                let owner: Option<EmailOwner> = app.store.get(accounts, EmailOwner::key(&email)).await?;
+                owner.ok_or_else(missing)?.username
+            }
+            SignInName::Nobody(_) => return Err(missing()),
+        };
+        let credential: Option<Credential> = app.store.get(accounts, Credential::key(&username)).await?;
+        credential.ok_or_else(missing)?.user
+    };
+    app.store.get(accounts, User::key(id)).await?.ok_or_else(missing)
+}
+
+async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<ObjectId, OperatorError> {
+    let Some(id) = id else { return Ok(app.config.default_account) };
+    let account: Option<Account> = app.store.get(&app.store.tables.accounts, Account::key(id)).await?;
+    match account {
+        Some(account) => Ok(account.id),
+        None => Err(OperatorError::Argument(format!(
+            "there is no account {id}; `latchkey account list` shows all"
+        ))),
+    }
+}
+
+/// The `scope-token` of RFC 6749 section 3.3.
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+fn describe(user: &User) -> Value {
+    let status = match user.status {
+        UserStatus::Active => "active",
+        UserStatus::Unverified => "unverified",
+        UserStatus::Suspended => "suspended",
+    };
+    json!({
+        "id": user.id,
+        "userid": user.id.as_json_integer(),
+        "account": user.account,
+        "username": user.username,
+        "email": user.email,
+        "sub_type": user.sub_type,
+        "scopes": user.scopes,
+        "status": status,
+        "created_at": user.created_at.to_rfc3339(),
+    })
+}

@@ -1,0 +1,81 @@
+//! Creates the tables that the template describes, where they do not exist yet.
+
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+    StreamViewType, TimeToLiveSpecification,
+};
+use shared::config::TableNames;
+use shared::store::{Store, StoreError};
+
+use crate::template::{self, Table, TemplateError};
+
+/// Why a table was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// The template cannot be read.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// It has a table that no setting names.
+    #[error("template.yaml has a table {0} that this program does not know")]
+    Unknown(String),
+    /// The store refused.
+    #[error("the tables cannot be made")]
+    Store(#[from] StoreError),
+}
+
+/// Makes the tables of `template`.
+pub async fn create(store: &Store, template: &str) -> Result<(), TablesError> {
+    for table in template::tables(template)? {
+        let name = name_of(&table, &store.tables)?;
+        if create_one(store, name, &table).await?
+            && let Some(attribute) = &table.ttl
+        {
+            let ttl = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(true).build();
+            let ttl = ttl.map_err(|error| StoreError::Refused(Box::new(error)))?;
+            let update = store.client.update_time_to_live().table_name(name).time_to_live_specification(ttl);
+            update.send().await.map_err(StoreError::from)?;
+        }
+    }
+    Ok(())
+}
+
+fn name_of<'n>(table: &Table, names: &'n TableNames) -> Result<&'n str, TablesError> {
+    match table.id.as_str() {
+        "AccountsTable" => Ok(&names.accounts),
+        "TokensTable" => Ok(&names.tokens),
+        "KeysTable" => Ok(&names.keys),
+        other => Err(TablesError::Unknown(other.to_owned())),
+    }
+}
+
+/// Whether the table is new.
+async fn create_one(store: &Store, name: &str, table: &Table) -> Result<bool, StoreError> {
+    let refused = |error| StoreError::Refused(Box::new(error));
+    let mut create = store.client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (attribute, key_type) in table.key.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let (attribute, attribute_type) = attribute;
+        let definition = AttributeDefinition::builder()
+            .attribute_name(attribute)
+            .attribute_type(ScalarAttributeType::from(attribute_type.as_str()))
+            .build();
+        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(key_type).build();
+        create =
+            create.attribute_definitions(definition.map_err(refused)?).key_schema(element.map_err(refused)?);
+    }
+    if let Some(view) = &table.stream {
+        let stream = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::from(view.as_str()));
+        create = create.stream_specification(stream.build().map_err(refused)?);
+    }
+    match create.send().await {
+        Ok(_) => Ok(true),
+        Err(error)
+            if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,176 @@
+//! Access keys: what a program signs in with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::{constant_time, digest};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use uuid::{Builder, Uuid};
+
+use crate::clock::Timestamp;
+use crate::id::ObjectId;
+use crate::random::{self, RandomUnavailable};
+use crate::secret::Secret;
+use crate::store::{self, Key, Store, StoreError};
+
+/// The public half of a key: 40 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccessKeyId(String);
+
+/// The text is not an access key.
+#[derive(Debug, thiserror::Error)]
+#[error("an access key is 40 hexadecimal digits")]
+pub struct NotAnAccessKey;
+
+impl AccessKeyId {
+    /// A new one.
+    pub fn new() -> Result<Self, RandomUnavailable> {
+        Ok(Self(hex::encode(random::bytes::<20>()?)))
+    }
+
+    /// The UUID under which the key is stored and which its tokens carry as `ak`: a token leads to its key with one
+    /// read, and does not tell the access key.
+    #[must_use]
+    pub fn ak(&self) -> Uuid {
+        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.as_ref()[..16]);
+        Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+impl FromStr for AccessKeyId {
+    type Err = NotAnAccessKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAccessKey> {
+        if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(NotAnAccessKey)
+        }
+    }
+}
+
+impl fmt::Display for AccessKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The secret half: 48 base64 characters of 36 random bytes. It is shown once.
+pub type AccessKeySecret = Secret<String>;
+
+/// A new secret.
+pub fn new_secret() -> Result<AccessKeySecret, RandomUnavailable> {
+    Ok(Secret::new(STANDARD.encode(random::bytes::<36>()?)))
+}
+
+/// An access key as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// Its public half.
+    pub access_key: AccessKeyId,
+    /// SHA-256 of its secret, in hexadecimal: a random secret of 288 bits needs no slower hash.
+    pub secret_sha256: String,
+    /// Whose it is.
+    pub user: ObjectId,
+    /// The claim `ar`.
+    pub roles: Vec<String>,
+    /// The claim `realm`.
+    pub realm: String,
+    /// The claim `ca`.
+    pub ca: String,
+    /// The claim `cid`.
+    pub cid: String,
+    /// The claim `domain`.
+    pub domain: String,
+    /// What its owner decided.
+    pub state: AccessKeyState,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What the owner of a key decided about it. That it has expired follows from its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessKeyState {
+    /// Not yet to be used.
+    Pending,
+    /// In use.
+    Active,
+    /// Never to be used again.
+    Revoked,
+}
+
+impl AccessKey {
+    /// The key of the item.
+    #[must_use]
+    pub fn key(ak: Uuid) -> Key {
+        Key::new(format!("KEY#{ak}"), "KEY")
+    }
+
+    /// What is stored of a secret.
+    #[must_use]
+    pub fn hash_secret(secret: &str) -> String {
+        hex::encode(digest::digest(&digest::SHA256, secret.as_bytes()))
+    }
+
+    /// Whether this is its secret, in constant time.
+    #[must_use]
+    pub fn has_secret(&self, secret: &str) -> bool {
+        constant_time::verify_slices_are_equal(
+            Self::hash_secret(secret).as_bytes(),
+            self.secret_sha256.as_bytes(),
+        )
+        .is_ok()
+    }
+
+    /// Whether it may be used at this moment.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.state == AccessKeyState::Active && self.valid_until.is_none_or(|until| now < until)
+    }
+
+    /// The state as people call it: pending, active, expired or revoked.
+    #[must_use]
+    pub fn state_name(&self, now: Timestamp) -> &'static str {
+        match self.state {
+            AccessKeyState::Pending => "pending",
+            AccessKeyState::Revoked => "revoked",
+            AccessKeyState::Active if self.is_usable(now) => "active",
+            AccessKeyState::Active => "expired",
+        }
+    }
+
+    /// The item of a new key.
+    pub fn item(&self, store: &Store) -> Result<TransactWriteItem, StoreError> {
+        store::new_item(&store.tables.accounts, Self::key(self.access_key.ak()), self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_example_is_an_access_key() {
+        let id: AccessKeyId = "986d8167a9b9a15e37db4ab4ad50877b01347a94".parse().unwrap();
+        assert_eq!(id.ak(), "986D8167A9B9A15E37DB4AB4AD50877B01347A94".parse::<AccessKeyId>().unwrap().ak());
+        assert_eq!(id.ak().get_version_num(), 8);
+        assert!("986d8167".parse::<AccessKeyId>().is_err());
+    }
+
+    #[test]
+    fn a_new_secret_has_48_base64_characters() {
+        let secret = new_secret().unwrap();
+        assert_eq!(secret.expose().len(), 48);
+        assert!(secret.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)));
+    }
+}

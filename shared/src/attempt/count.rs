@@ -1,0 +1,182 @@
+//! One count of wrong guesses: an item that is raised by one conditional write before a guess is looked at.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::store::{Item, StoreError, if_held, number};
+
+use super::{AttemptError, Subject};
+
+/// With fewer than `below` attempts on the count, the next one must come `after` the last.
+struct Tier {
+    below: u32,
+    after: Duration,
+}
+
+const fn tier(below: u32, seconds: u64) -> Tier {
+    Tier { below, after: Duration::from_secs(seconds) }
+}
+
+const TIERS: [Tier; 9] = [
+    tier(5, 0),
+    tier(6, 1),
+    tier(7, 2),
+    tier(8, 4),
+    tier(9, 8),
+    tier(10, 16),
+    tier(15, 60),
+    tier(30, 300),
+    tier(MOST, 900),
+];
+
+/// The most failures in a row.
+pub(super) const MOST: u32 = 100;
+
+/// A count is forgotten after this long without an attempt.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The item that counts: `n` attempts, the last of them at `last`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Count {
+    n: u32,
+    last: Timestamp,
+    expires: i64,
+}
+
+/// Reserves one attempt.
+pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<(), AttemptError> {
+    let now = app.now();
+    match increment(app, subject, now).await {
+        Ok(()) => Ok(()),
+        Err(Refusal::Count(count)) if count.expires <= now.seconds() => {
+            Ok(restart(app, subject, &count, now).await?)
+        }
+        Err(Refusal::Count(count)) => Err(AttemptError::TooMany(wait(&count, now))),
+        Err(Refusal::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Forgets the count, after a right guess.
+pub(super) async fn clear(app: &App, subject: &Subject) -> Result<(), StoreError> {
+    let delete = app.store.client.delete_item().table_name(&app.store.tables.tokens);
+    delete.set_key(Some(subject.key().into_item())).send().await?;
+    Ok(())
+}
+
+/// Takes a reservation back: the guess could not be checked through no fault of the guesser.
+pub(super) async fn release(app: &App, subject: &Subject) -> Result<(), StoreError> {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let result = update
+        .set_key(Some(subject.key().into_item()))
+        .update_expression("SET n = n - :one")
+        .condition_expression("n > :zero")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":zero", number(0))
+        .send()
+        .await;
+    if_held(result).map(drop)
+}
+
+enum Refusal {
+    Count(Count),
+    Store(StoreError),
+}
+
+async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<(), Refusal> {
+    let mut values = Item::from([
+        (":zero".to_owned(), number(0)),
+        (":one".to_owned(), number(1)),
+        (":now".to_owned(), number(now.millis())),
+        (":seconds".to_owned(), number(now.seconds())),
+        (":expires".to_owned(), number((now + FORGOTTEN_AFTER).seconds())),
+    ]);
+    let mut allowed = Vec::with_capacity(TIERS.len());
+    for (at, tier) in TIERS.iter().enumerate() {
+        values.insert(format!(":below{at}"), number(tier.below));
+        // Clocks differ between machines: a tier without a wait does not compare with the time of the last attempt.
+        if tier.after.is_zero() {
+            allowed.push(format!("n < :below{at}"));
+        } else {
+            values.insert(format!(":last{at}"), number((now - tier.after).millis()));
+            allowed.push(format!("(n < :below{at} AND #last <= :last{at})"));
+        }
+    }
+    let condition =
+        format!("attribute_not_exists(pk) OR (expires > :seconds AND ({}))", allowed.join(" OR "));
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let result = update
+        .set_key(Some(subject.key().into_item()))
+        .update_expression("SET n = if_not_exists(n, :zero) + :one, #last = :now, expires = :expires")
+        .condition_expression(condition)
+        .expression_attribute_names("#last", "last")
+        .set_expression_attribute_values(Some(values))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .send()
+        .await;
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) => match refused_item(&error) {
+            Some(item) => Err(serde_dynamo::from_item(item)
+                .map_or_else(|error| Refusal::Store(error.into()), Refusal::Count)),
+            None => Err(Refusal::Store(error.into())),
+        },
+    }
+}
+
+/// Starts again at one: the old count had expired but was not yet deleted.
+async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> Result<(), StoreError> {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    update
+        .set_key(Some(subject.key().into_item()))
+        .update_expression("SET n = :one, #last = :now, expires = :expires")
+        .condition_expression("expires = :old")
+        .expression_attribute_names("#last", "last")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":now", number(now.millis()))
+        .expression_attribute_values(":expires", number((now + FORGOTTEN_AFTER).seconds()))
+        .expression_attribute_values(":old", number(old.expires))
+        .send()
+        .await?;
+    Ok(())
+}
+
+fn wait(count: &Count, now: Timestamp) -> Duration {
+    let until = TIERS
+        .iter()
+        .find(|tier| count.n < tier.below)
+        .map_or_else(|| Timestamp::from_seconds(count.expires), |tier| count.last + tier.after);
+    until.since(now)
+}
+
+fn refused_item<R>(error: &SdkError<UpdateItemError, R>) -> Option<Item> {
+    match error.as_service_error()? {
+        UpdateItemError::ConditionalCheckFailedException(refused) => refused.item().cloned(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_the_last_tier_ends_at_the_most() {
+        assert!(TIERS.windows(2).all(|pair| pair[0].below < pair[1].below && pair[0].after < pair[1].after));
+        assert_eq!(TIERS[TIERS.len() - 1].below, MOST);
+    }
+
+    #[test]
+    fn the_wait_is_told_from_the_last_attempt() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let count = |n, ago| Count { n, last: now - Duration::from_secs(ago), expires: now.seconds() + 500 };
+        assert_eq!(wait(&count(5, 0), now), Duration::from_secs(1));
+        assert_eq!(wait(&count(12, 20), now), Duration::from_secs(40));
+        assert_eq!(wait(&count(100, 20), now), Duration::from_secs(500));
+    }
+}

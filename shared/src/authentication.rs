@@ -1,0 +1,157 @@
+//! Signing in with a name and a password, whichever door the name and the password came through.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+
+use crate::app::App;
+use crate::attempt::{AttemptError, Guess, Subject};
+use crate::clock::Timestamp;
+use crate::http::Fault;
+use crate::http::peer::Peer;
+use crate::id::ObjectId;
+use crate::identifier::SignInName;
+use crate::password::{HashError, Password, Verdict};
+use crate::session::{SessionToken, TokenKind};
+use crate::store::StoreError;
+use crate::user::{Credential, EmailOwner, UserStatus};
+
+/// A password that was right, before anything has followed from it.
+pub struct Authenticated {
+    /// Whose.
+    pub credential: Credential,
+    /// When the credential was read. What ends all of the user's sessions after that ends the one that begins now.
+    pub since: Timestamp,
+    username: String,
+    guess: Guess,
+    stronger_hash: Option<String>,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// There is no such name, or the password is not its password.
+    #[error("wrong name or password")]
+    Wrong,
+    /// The password is right and the user is suspended.
+    #[error("the user is suspended")]
+    Suspended,
+    /// Too many wrong guesses before this one.
+    #[error("too many failed attempts")]
+    TooMany(Duration),
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored hash cannot be used.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+}
+
+impl From<AttemptError> for AuthenticationError {
+    fn from(error: AttemptError) -> Self {
+        match error {
+            AttemptError::TooMany(wait) => Self::TooMany(wait),
+            AttemptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl AuthenticationError {
+    /// The fault, where the door has words of its own for [`Self::Wrong`] and [`Self::Suspended`].
+    pub fn into_fault(self, wrong: impl FnOnce(&'static str) -> Fault) -> Fault {
+        match self {
+            Self::Wrong => wrong("Wrong username or password."),
+            Self::Suspended => wrong("This user is suspended."),
+            Self::TooMany(wait) => Fault::too_many_attempts(wait),
+            Self::Store(error) => error.into(),
+            Self::Hash(error) => error.into(),
+        }
+    }
+}
+
+/// Compares a password. `device` is the token that a browser got at an earlier sign-in.
+///
+/// A name that nobody has costs the same calls and the same hash as a wrong password.
+pub async fn authenticate(
+    app: &App,
+    name: SignInName,
+    password: &Password,
+    peer: &Peer,
+    device: Option<SessionToken>,
+) -> Result<Authenticated, AuthenticationError> {
+    let since = app.now();
+    let username = match name {
+        SignInName::Username(username) => username,
+        SignInName::Email(email) => username_of(app, &email).await?.unwrap_or(email),
+        SignInName::Nobody(text) => text,
+    };
+    // A device is known for its own user only; anyone else who signs in there is a stranger.
+    let device =
+        device.filter(|token| token.kind == TokenKind::Device && token.user == device_tag(&username));
+    let shared = Subject::Name(username.clone());
+    let subject = device.map_or(shared, |token| Subject::Device(token.user, token.session));
+    let network = peer.network().filter(|_| device.is_none());
+
+    let credential_key = Credential::key(&username);
+    let wanted = vec![(app.store.tables.accounts.as_str(), credential_key.clone())];
+    let (guess, mut found) = Guess::open(app, subject, network, wanted).await?;
+    let (credential, verdict) = match compare(app, found.take(&credential_key), password).await {
+        Ok(compared) => compared,
+        Err(error) => return Err(guess.undecided(app, error).await),
+    };
+    let Some(credential) = credential.filter(|_| verdict != Verdict::Wrong) else {
+        guess.wrong(app).await?;
+        return Err(AuthenticationError::Wrong);
+    };
+    if credential.status == UserStatus::Suspended {
+        return Err(guess.undecided(app, AuthenticationError::Suspended).await);
+    }
+    let weak = verdict == Verdict::RightButWeak;
+    let stronger_hash = if weak { Some(app.passwords.hash(password).await?) } else { None };
+    Ok(Authenticated { credential, since, username, guess, stronger_hash })
+}
+
+async fn compare(
+    app: &App,
+    credential: Result<Option<Credential>, StoreError>,
+    password: &Password,
+) -> Result<(Option<Credential>, Verdict), AuthenticationError> {
+    let credential = credential?;
+    let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
+    let verdict = app.passwords.verify(password, stored).await?;
+    Ok((credential, verdict))
+}
+
+impl Authenticated {
+    /// What stands for this user in the token of the device.
+    #[must_use]
+    pub fn device_tag(&self) -> ObjectId {
+        device_tag(&self.username)
+    }
+
+    /// Clears the count of wrong guesses, and stores a stronger hash if the present one is weak.
+    pub async fn settle(&self, app: &App) -> Result<(), StoreError> {
+        let strengthen = async {
+            match &self.stronger_hash {
+                Some(hash) => self.credential.replace_hash(app, &self.username, hash.clone()).await,
+                None => Ok(()),
+            }
+        };
+        let (cleared, strengthened) = tokio::join!(self.guess.right(app), strengthen);
+        cleared.and(strengthened)
+    }
+}
+
+/// What stands for a username in the token of a device. The token must be told to belong to a name before anything about
+/// the name is read, and must not give the name away.
+fn device_tag(username: &str) -> ObjectId {
+    let hash = digest::digest(&digest::SHA256, username.as_bytes());
+    let mut tag = [0; 12];
+    tag.copy_from_slice(&hash.as_ref()[..12]);
+    ObjectId::from_bytes(tag)
+}
+
+async fn username_of(app: &App, email: &str) -> Result<Option<String>, StoreError> {
+    let owner: Option<EmailOwner> = app.store.get(&app.store.tables.accounts, EmailOwner::key(email)).await?;
+    Ok(owner.map(|owner| owner.username))
+}

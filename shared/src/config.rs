@@ -1,0 +1,228 @@
+//! What an owner may decide, read from the environment once.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::id::ObjectId;
+use crate::password::HashParameters;
+
+/// The settings of a deployment. Every one has a default that is right for most.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `PUBLIC_URL`: where the service is reached from outside, without a final slash. It is the issuer of every JWT
+    /// and the start of every link. In Lambda it may come from the API's stage variable `publicUrl` instead.
+    pub public_url: Option<PublicUrl>,
+    /// `DEFAULT_ACCOUNT`: the account that people join who sign up themselves.
+    pub default_account: ObjectId,
+    /// `ACCOUNTS_TABLE`, `TOKENS_TABLE`, `KEYS_TABLE`.
+    pub tables: TableNames,
+    /// `SESSION_ABSOLUTE_SECONDS`, `SESSION_IDLE_SECONDS`, `REFRESH_GRACE_SECONDS`.
+    pub session: SessionLifetimes,
+    /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`, `ARGON2_PARALLELISM`.
+    pub argon2: HashParameters,
+    /// `PASSWORD_MIN_LENGTH`, in characters; never below 8 (NIST SP 800-63B-4).
+    pub password_min_length: usize,
+    /// `ADDRESS_FAILURES`: wrong passwords that one network address may try in 15 minutes.
+    pub address_failures: u32,
+}
+
+/// The names of the three tables.
+#[derive(Debug, Clone)]
+pub struct TableNames {
+    /// Accounts, users, access keys: durable.
+    pub accounts: String,
+    /// Sessions, counters, one-time tokens: everything that expires.
+    pub tokens: String,
+    /// The keyring.
+    pub keys: String,
+}
+
+/// How long a session lives.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLifetimes {
+    /// From the sign-in, however it is used.
+    pub absolute: Duration,
+    /// From the last refresh.
+    pub idle: Duration,
+    /// How long a spent refresh token still brings the same successor.
+    pub grace: Duration,
+}
+
+/// An origin such as `https://auth.example.com`: http is taken for loopback addresses only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} is set to {value:?}: it must be {expected}")]
+pub struct ConfigError {
+    name: &'static str,
+    value: String,
+    expected: String,
+}
+
+impl PublicUrl {
+    /// The URL, without a final slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is reached without TLS, on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+}
+
+/// The text is not a URL that mails and tokens may carry.
+#[derive(Debug, thiserror::Error)]
+#[error("not an https:// URL without query, user or final slash (http:// for loopback only)")]
+pub struct NotAPublicUrl;
+
+impl FromStr for PublicUrl {
+    type Err = NotAPublicUrl;
+
+    fn from_str(text: &str) -> Result<Self, NotAPublicUrl> {
+        let uri: lambda_http::http::Uri = text.parse().map_err(|_| NotAPublicUrl)?;
+        let (scheme, host) = uri.scheme_str().zip(uri.host()).ok_or(NotAPublicUrl)?;
+        let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        let plain = !text.ends_with('/') && !text.contains(['?', '#', '@', '\\']);
+        if plain && (scheme == "https" || scheme == "http" && loopback) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAPublicUrl)
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from `lookup`; an empty value counts as unset.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let source = Source(&|name| lookup(name).filter(|value| !value.is_empty()));
+        Ok(Self {
+            public_url: source.optional("PUBLIC_URL")?,
+            default_account: source
+                .parsed("DEFAULT_ACCOUNT", ObjectId::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))?,
+            tables: TableNames {
+                accounts: source.parsed("ACCOUNTS_TABLE", "latchkey-accounts".to_owned())?,
+                tokens: source.parsed("TOKENS_TABLE", "latchkey-tokens".to_owned())?,
+                keys: source.parsed("KEYS_TABLE", "latchkey-keys".to_owned())?,
+            },
+            session: SessionLifetimes {
+                absolute: source.seconds("SESSION_ABSOLUTE_SECONDS", 30 * DAY, 3600, 400 * DAY)?,
+                idle: source.seconds("SESSION_IDLE_SECONDS", 14 * DAY, 3600, 400 * DAY)?,
+                grace: source.seconds("REFRESH_GRACE_SECONDS", 10, 0, 300)?,
+            },
+            argon2: HashParameters {
+                memory_kib: source.number("ARGON2_MEMORY_KIB", 19_456, 7_168, 1 << 20)?,
+                iterations: source.number("ARGON2_ITERATIONS", 2, 1, 20)?,
+                parallelism: source.number("ARGON2_PARALLELISM", 1, 1, 16)?,
+            },
+            password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 8, 64)?)
+                .unwrap_or(9),
+            address_failures: source.number("ADDRESS_FAILURES", 300, 10, 1_000_000)?,
+        })
+    }
+}
+
+const DAY: u32 = 24 * 60 * 60;
+
+struct Source<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Source<'_> {
+    fn optional<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let parse = |value: String| {
+            value.parse().map_err(|error: T::Err| ConfigError { name, expected: expectation(&error), value })
+        };
+        (self.0)(name).map(parse).transpose()
+    }
+
+    fn parsed<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        Ok(self.optional(name)?.unwrap_or(default))
+    }
+
+    fn number(&self, name: &'static str, default: u32, least: u32, most: u32) -> Result<u32, ConfigError> {
+        let Some(value) = (self.0)(name) else { return Ok(default) };
+        match value.parse() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ => Err(ConfigError { name, value, expected: format!("a whole number from {least} to {most}") }),
+        }
+    }
+
+    fn seconds(
+        &self,
+        name: &'static str,
+        default: u32,
+        least: u32,
+        most: u32,
+    ) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_secs(self.number(name, default, least, most)?.into()))
+    }
+}
+
+fn expectation(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.strip_prefix("not ").map(str::to_owned).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<Config, ConfigError> {
+        Config::read(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_defaults() {
+        let config = Config::read(|_| None).unwrap();
+        assert_eq!(config.session.idle, Duration::from_secs(14 * 24 * 3600));
+        assert_eq!(config.default_account.to_string(), "000000000000000000000001");
+        assert!(config.public_url.is_none());
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_what_it_takes() {
+        let error = read("REFRESH_GRACE_SECONDS", "ten").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the environment variable REFRESH_GRACE_SECONDS is set to \"ten\": it must be a whole number from 0 to 300"
+        );
+        assert!(read("DEFAULT_ACCOUNT", "x").unwrap_err().to_string().contains("DEFAULT_ACCOUNT"));
+    }
+
+    #[test]
+    fn a_public_url_is_https_or_loopback() {
+        for url in [
+            "https://auth.example.com",
+            "https://example.com/auth",
+            "http://localhost:3000",
+            "http://127.0.0.1:1",
+        ] {
+            assert!(read("PUBLIC_URL", url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://example.com",
+            "https://example.com/",
+            "example.com",
+            "https://a@b.co",
+            "https://b.co?x",
+            "ftp://b.co",
+        ] {
+            assert!(read("PUBLIC_URL", url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Passwords: how they are compared, which ones are refused, how they are kept.
+
+mod common;
+mod hash;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+use crate::secret::Secret;
+
+pub use common::is_common;
+pub use hash::{HashError, HashParameters, Hasher, Verdict};
+
+/// The longest password, in characters.
+pub const MAX_LENGTH: usize = 256;
+
+/// A password in Unicode normal form KC (NIST SP 800-63B-4 section 3.1.1.2), whole: neither cut nor folded.
+#[derive(Debug, Clone)]
+pub struct Password(Secret<String>);
+
+impl Password {
+    /// Takes what someone typed.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let normal = match is_nfkc_quick(text.chars()) {
+            IsNormalized::Yes => text.to_owned(),
+            _ => text.nfkc().collect(),
+        };
+        Self(Secret::new(normal))
+    }
+
+    fn text(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// Why a new password is refused; the text is for the person who chose it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// Fewer characters than the deployment asks for.
+    #[error("a password has at least {0} characters")]
+    TooShort(usize),
+    /// More than [`MAX_LENGTH`] characters.
+    #[error("a password has at most {MAX_LENGTH} characters")]
+    TooLong,
+    /// On the list of common passwords.
+    #[error("this password is on the list of the most common ones")]
+    Common,
+    /// It contains the username or what stands before the @ of the e-mail address.
+    #[error("a password does not contain the username or the e-mail address")]
+    ContainsName,
+}
+
+/// Whether someone may choose this password who has these names: the username, what stands before the @ of the e-mail
+/// address. There are no rules about its composition (ASVS 6.2.5).
+pub fn check_new(password: &Password, min_length: usize, names: &[&str]) -> Result<(), PasswordRefusal> {
+    let text = password.text();
+    let length = text.chars().count();
+    if length < min_length {
+        return Err(PasswordRefusal::TooShort(min_length));
+    }
+    if length > MAX_LENGTH {
+        return Err(PasswordRefusal::TooLong);
+    }
+    let folded = text.to_lowercase();
+    // A name of one or two letters is part of many good passwords.
+    if names.iter().any(|name| name.len() >= 3 && folded.contains(&name.to_lowercase())) {
+        return Err(PasswordRefusal::ContainsName);
+    }
+    if is_common(text) { Err(PasswordRefusal::Common) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(password: &str) -> Result<(), PasswordRefusal> {
+        check_new(&Password::new(password), 9, &["Alice", "wonder"])
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        assert_eq!(check("ñññññññz"), Err(PasswordRefusal::TooShort(9)));
+        assert_eq!(check("ñññññxñyz"), Ok(()));
+        assert_eq!(check(&"ñx".repeat(128)), Ok(()));
+        assert_eq!(check(&"ñ".repeat(257)), Err(PasswordRefusal::TooLong));
+    }
+
+    #[test]
+    fn names_and_common_passwords_are_refused() {
+        assert_eq!(check("xxALICExxyy"), Err(PasswordRefusal::ContainsName));
+        assert_eq!(check("my wonderful"), Err(PasswordRefusal::ContainsName));
+        assert_eq!(check("Password123"), Err(PasswordRefusal::Common));
+        assert_eq!(check("correct horse battery staple!"), Ok(()));
+    }
+
+    #[test]
+    fn composed_and_decomposed_are_the_same_password() {
+        assert_eq!(Password::new("caf\u{e9} ﬁve").text(), Password::new("cafe\u{301} five").text());
+        assert_ne!(Password::new("Café").text(), Password::new("café").text());
+    }
+}

@@ -1,0 +1,338 @@
+//! DynamoDB: the client, and the calls that more than one concept makes.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, WriteRequest};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::TableNames;
+use crate::random;
+
+/// One item as the SDK knows it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The tables, and the client that speaks to them.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The SDK's client, with timeouts and a retry budget.
+    pub client: Client,
+    /// The names of the tables.
+    pub tables: TableNames,
+}
+
+/// The key of an item; every table has the same two string attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+/// Why a call to storage failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, timed out or out of reach, after the retries: the same request may succeed later.
+    #[error("storage is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// Refused for a reason that a repetition does not change.
+    #[error("storage refused a request")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// An item that does not have the shape it was written with.
+    #[error("an item cannot be read")]
+    Damaged(#[source] serde_dynamo::Error),
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let unavailable = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            SdkError::ServiceError(service) => service.err().code().is_some_and(is_passing),
+            _ => false,
+        };
+        if unavailable { Self::Unavailable(Box::new(error)) } else { Self::Refused(Box::new(error)) }
+    }
+}
+
+impl From<serde_dynamo::Error> for StoreError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+/// The codes under "Retry? Yes" of DynamoDB's error handling page, and those of a credential that is being renewed.
+fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "ThrottlingException"
+            | "Throttling"
+            | "InternalServerError"
+            | "InternalFailure"
+            | "ServiceUnavailable"
+            | "LimitExceededException"
+            | "TransactionConflictException"
+            | "TransactionInProgressException"
+            | "TransactionCanceledException"
+            | "ExpiredTokenException"
+    )
+}
+
+impl Key {
+    /// The key of an item whose sort key says only what it is.
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// The key as the SDK takes it.
+    #[must_use]
+    pub fn into_item(self) -> Item {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk)),
+            ("sk".to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+}
+
+impl Store {
+    /// A client for a function: credentials and region from Lambda's environment and nothing else, so that a cold
+    /// start reads no files and asks no other service.
+    #[must_use]
+    pub fn from_lambda_env(tables: TableNames) -> Self {
+        let env = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let endpoint = env("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| env("AWS_ENDPOINT_URL"));
+        let plain = endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(env("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())))
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .http_client(if plain { plain_client() } else { tls_client() })
+            .retry_config(retries())
+            .timeout_config(timeouts());
+        config.set_endpoint_url(endpoint);
+        Self { client: Client::from_conf(config.build()), tables }
+    }
+
+    /// One item, strongly consistent; `None` if there is none.
+    pub async fn get<T: DeserializeOwned>(&self, table: &str, key: Key) -> Result<Option<T>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(output.item.map(serde_dynamo::from_item).transpose()?)
+    }
+
+    /// Several items of any tables in one call, strongly consistent. What DynamoDB leaves unprocessed is asked for
+    /// again.
+    pub async fn get_all(&self, wanted: Vec<(&str, Key)>) -> Result<Found, StoreError> {
+        let mut requests: HashMap<String, KeysAndAttributes> = HashMap::new();
+        for (table, key) in wanted {
+            let request = requests.remove(table).map_or_else(KeysAndAttributes::builder, |request| {
+                KeysAndAttributes::builder().set_keys(Some(request.keys))
+            });
+            let request = request.keys(key.into_item()).consistent_read(true).build();
+            requests.insert(table.to_owned(), request.map_err(|error| StoreError::Refused(Box::new(error)))?);
+        }
+        let mut found = Found::default();
+        for wait in BATCH_WAITS {
+            tokio::time::sleep(wait).await;
+            let output = self.client.batch_get_item().set_request_items(Some(requests)).send().await?;
+            found.0.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            requests = output.unprocessed_keys.unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::Unavailable("keys remained unprocessed".into()))
+    }
+
+    /// Writes new items in one transaction: all of them or, if one exists, none.
+    pub async fn create_all(&self, items: Vec<TransactWriteItem>) -> Result<Creation, StoreError> {
+        // The token makes a repetition after a lost answer the same transaction and not a second one.
+        let token: [u8; 16] = random::bytes().map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let transaction = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .client_request_token(hex::encode(token));
+        for wait in BATCH_WAITS {
+            tokio::time::sleep(wait).await;
+            match transaction.clone().send().await {
+                Ok(_) => return Ok(Creation::Done),
+                Err(error) => match cancelled_because(&error) {
+                    Cancelled::Exists(at) => return Ok(Creation::Exists(at)),
+                    Cancelled::Conflict => {}
+                    Cancelled::Otherwise => return Err(error.into()),
+                },
+            }
+        }
+        Err(StoreError::Unavailable("the transaction met others every time".into()))
+    }
+
+    /// Writes up to 25 items of one table in one call; what DynamoDB leaves unprocessed is written again.
+    pub async fn write_all(&self, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut requests = HashMap::from([(table.to_owned(), requests)]);
+        for wait in BATCH_WAITS {
+            tokio::time::sleep(wait).await;
+            let output = self.client.batch_write_item().set_request_items(Some(requests)).send().await?;
+            requests = output.unprocessed_items.unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable("writes remained unprocessed".into()))
+    }
+}
+
+/// The outcome of [`Store::create_all`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// All items are there.
+    Done,
+    /// None was written: the item at this place of the list exists.
+    Exists(usize),
+}
+
+/// An item that must not exist yet, for [`Store::create_all`].
+pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<TransactWriteItem, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(value)?;
+    item.extend(key.into_item());
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk)");
+    let put = put.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+enum Cancelled {
+    Exists(usize),
+    /// Another transaction held one of the items: whether it created it is not known yet.
+    Conflict,
+    Otherwise,
+}
+
+fn cancelled_because<R>(error: &SdkError<TransactWriteItemsError, R>) -> Cancelled {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons()
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Cancelled::Conflict,
+        _ => return Cancelled::Otherwise,
+    };
+    let at = |code| reasons.iter().position(|reason| reason.code() == Some(code));
+    match (at("ConditionalCheckFailed"), at("TransactionConflict")) {
+        (Some(at), _) => Cancelled::Exists(at),
+        (None, Some(_)) => Cancelled::Conflict,
+        (None, None) => Cancelled::Otherwise,
+    }
+}
+
+/// How long to wait before each try of a batch: a batch that is throttled in part succeeds in part.
+const BATCH_WAITS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+];
+
+/// The outcome of a write that has a condition: `None` if the condition did not hold.
+pub fn if_held<T, E, R>(result: Result<T, SdkError<E, R>>) -> Result<Option<T>, StoreError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match result {
+        Ok(output) => Ok(Some(output)),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A number as the SDK takes it.
+#[must_use]
+pub fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// The items of [`Store::get_all`].
+#[derive(Debug, Default)]
+pub struct Found(Vec<Item>);
+
+impl Found {
+    /// Takes out the item with this key.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &Key) -> Result<Option<T>, StoreError> {
+        let has = |item: &Item, name: &str, value: &str| matches!(item.get(name), Some(AttributeValue::S(text)) if text == value);
+        let Some(at) = self.0.iter().position(|item| has(item, "pk", &key.pk) && has(item, "sk", &key.sk))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(serde_dynamo::from_item(self.0.swap_remove(at))?))
+    }
+}
+
+/// Three tries within the time that API Gateway waits for an answer (30 s), each cut off long before.
+#[must_use]
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
+}
+
+/// How long one call to storage may take.
+#[must_use]
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(6))
+        .build()
+}
+
+/// HTTP without TLS, for a store on the same machine.
+#[must_use]
+pub fn plain_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
+/// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start.
+fn tls_client() -> SharedHttpClient {
+    let roots =
+        TrustStore::empty().with_pem_certificate(include_bytes!("../data/amazon-roots.pem").as_slice());
+    // The one way to fail is a certificate that does not parse, which a test rules out for the file above.
+    let context = TlsContext::builder().with_trust_store(roots).build();
+    let client =
+        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
+    match context {
+        Ok(context) => client.tls_context(context).build_https(),
+        Err(_) => client.build_https(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Users: their record, their names, and what they sign in with.
+//!
+//! One user is three items of the accounts table: the record under its id, the credential under the username, and the
+//! e-mail address that leads to the username. The last two are what makes names unique; they are written in one
+//! transaction with the record.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::id::ObjectId;
+use crate::identifier::{Email, Username};
+use crate::outbox::Message;
+use crate::store::{self, Creation, Key, Store, StoreError, if_held, number};
+
+/// A user's record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct User {
+    /// The user's id.
+    pub id: ObjectId,
+    /// The account the user belongs to.
+    pub account: ObjectId,
+    /// The username as its owner wrote it.
+    pub username: Username,
+    /// The e-mail address as its owner wrote it.
+    pub email: Email,
+    /// What the user is, in the owner's own terms: `user`, `admin`, `partner` …
+    pub sub_type: String,
+    /// What tokens of this user allow.
+    pub scopes: Vec<String>,
+    /// Whether the user may be used.
+    pub status: UserStatus,
+    /// What the user says about themselves.
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// When the record last changed; `None` if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// Every token and session from before this moment is refused.
+    #[serde(default)]
+    pub tokens_valid_after: Timestamp,
+}
+
+/// What users may change about themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Given name.
+    #[serde(default)]
+    pub first_name: String,
+    /// Family name.
+    #[serde(default)]
+    pub last_name: String,
+    /// The name to show.
+    #[serde(default)]
+    pub display_name: String,
+    /// Telephone number.
+    #[serde(default)]
+    pub phone: String,
+    /// A time zone of the IANA database, as in `Africa/Lagos`.
+    #[serde(default)]
+    pub time_zone: String,
+}
+
+/// Whether a user may be used; the numbers are those of the verify-token document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum UserStatus {
+    /// 0
+    Active,
+    /// 1: the e-mail address is not verified yet.
+    Unverified,
+    /// 2: every sign-in and every token is refused.
+    Suspended,
+}
+
+impl From<UserStatus> for u8 {
+    fn from(status: UserStatus) -> Self {
+        match status {
+            UserStatus::Active => 0,
+            UserStatus::Unverified => 1,
+            UserStatus::Suspended => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for UserStatus {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, &'static str> {
+        match number {
+            0 => Ok(Self::Active),
+            1 => Ok(Self::Unverified),
+            2 => Ok(Self::Suspended),
+            _ => Err("a status is 0, 1 or 2"),
+        }
+    }
+}
+
+/// What a username signs in with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Credential {
+    /// Whose it is.
+    pub user: ObjectId,
+    /// The PHC string of the password.
+    pub password_hash: String,
+    /// As in the record, so that a token needs no second read.
+    pub sub_type: String,
+    /// As in the record.
+    pub scopes: Vec<String>,
+    /// As in the record.
+    pub status: UserStatus,
+}
+
+/// Where an e-mail address leads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EmailOwner {
+    /// The user's username in its canonical form.
+    pub username: String,
+}
+
+/// Why a user was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateUserError {
+    /// Someone has this username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// Someone has this e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl User {
+    /// The key of a user's record.
+    #[must_use]
+    pub fn key(id: ObjectId) -> Key {
+        Key::new(format!("USER#{id}"), "USER")
+    }
+
+    /// Stores a new user with a password, and the message that tells them, in one transaction.
+    pub async fn create(
+        &self,
+        store: &Store,
+        password_hash: String,
+        message: Option<&Message>,
+    ) -> Result<(), CreateUserError> {
+        let mut items = self.items(store, password_hash)?;
+        if let Some(message) = message {
+            items.push(store::new_item(&store.tables.tokens, message.key(), message)?);
+        }
+        match store.create_all(items).await? {
+            Creation::Done => Ok(()),
+            Creation::Exists(1) => Err(CreateUserError::EmailTaken),
+            Creation::Exists(_) => Err(CreateUserError::UsernameTaken),
+        }
+    }
+
+    /// The items of a new user: the credential, the e-mail address, the record.
+    pub fn items(&self, store: &Store, password_hash: String) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let credential = Credential {
+            user: self.id,
+            password_hash,
+            sub_type: self.sub_type.clone(),
+            scopes: self.scopes.clone(),
+            status: self.status,
+        };
+        let username = self.username.canonical();
+        let accounts = &store.tables.accounts;
+        Ok(vec![
+            store::new_item(accounts, Credential::key(&username), &credential)?,
+            store::new_item(accounts, EmailOwner::key(&self.email.canonical()), &EmailOwner { username })?,
+            store::new_item(accounts, Self::key(self.id), self)?,
+        ])
+    }
+
+    /// Writes what the user says about themselves.
+    pub async fn update_profile(
+        app: &App,
+        id: ObjectId,
+        changes: &[(&'static str, String)],
+    ) -> Result<Option<Self>, StoreError> {
+        let mut update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let mut sets = vec!["updated_at = :now".to_owned()];
+        for (name, value) in changes {
+            sets.push(format!("{name} = :{name}"));
+            update = update.expression_attribute_values(format!(":{name}"), AttributeValue::S(value.clone()));
+        }
+        let result = update
+            .set_key(Some(Self::key(id).into_item()))
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", number(app.now().millis()))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let attributes = if_held(result)?.and_then(|output| output.attributes);
+        Ok(attributes.map(serde_dynamo::from_item).transpose()?)
+    }
+
+    /// Refuses, from now on, every token and session that was issued before.
+    pub async fn end_all_tokens(app: &App, id: ObjectId) -> Result<(), StoreError> {
+        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let result = update
+            .set_key(Some(Self::key(id).into_item()))
+            .update_expression("SET tokens_valid_after = :now")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", number(app.now().millis()))
+            .send()
+            .await;
+        if_held(result).map(drop)
+    }
+}
+
+impl Credential {
+    /// The key of the credential of a canonical username.
+    #[must_use]
+    pub fn key(username: &str) -> Key {
+        Key::new(format!("LOGIN#{username}"), "LOGIN")
+    }
+
+    /// Replaces the hash of the password by a stronger one of the same password.
+    pub async fn replace_hash(&self, app: &App, username: &str, hash: String) -> Result<(), StoreError> {
+        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let result = update
+            .set_key(Some(Self::key(username).into_item()))
+            .update_expression("SET password_hash = :new")
+            .condition_expression("password_hash = :old")
+            .expression_attribute_values(":new", AttributeValue::S(hash))
+            .expression_attribute_values(":old", AttributeValue::S(self.password_hash.clone()))
+            .send()
+            .await;
+        // If the condition does not hold, the password was changed meanwhile, or someone else replaced the hash.
+        if_held(result).map(drop)
+    }
+}
+
+impl EmailOwner {
+    /// The key of the item of a canonical e-mail address.
+    #[must_use]
+    pub fn key(email: &str) -> Key {
+        Key::new(format!("EMAIL#{email}"), "EMAIL")
+    }
+}

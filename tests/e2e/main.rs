@@ -1,0 +1,16 @@
+//! The end-to-end suites: every door over real HTTP, as its clients see it.
+
+mod access_key_login;
+mod account_token;
+mod contract;
+mod faults;
+mod limits;
+mod operator;
+mod program;
+mod rotation;
+mod rules;
+mod runtime;
+mod scoped_token;
+mod seeds;
+mod user_session;
+mod verify_token;

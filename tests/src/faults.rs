@@ -1,0 +1,136 @@
+//! What can go wrong between the SDK and the store.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// DynamoDB throttles the call.
+    Throttled,
+    /// Nobody answers.
+    Unreachable,
+    /// The call is carried out and its answer is lost.
+    AnswerLost,
+    /// DynamoDB refuses the call for good.
+    Refused,
+}
+
+/// Faults that are to happen. Without any, calls pass.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<Option<Plan>>>);
+
+#[derive(Debug)]
+struct Plan {
+    fault: Fault,
+    /// To calls of this operation alone, as in `GetItem`.
+    operation: Option<&'static str>,
+    /// On this table alone.
+    table: Option<String>,
+    left: usize,
+}
+
+impl Faults {
+    /// Lets every call fail from now on.
+    pub fn all(&self, fault: Fault) {
+        self.set(Plan { fault, operation: None, table: None, left: usize::MAX });
+    }
+
+    /// Lets the next `count` calls of an operation fail.
+    pub fn next(&self, count: usize, operation: &'static str, fault: Fault) {
+        self.set(Plan { fault, operation: Some(operation), table: None, left: count });
+    }
+
+    /// Lets the calls of an operation on a table fail from now on.
+    pub fn on(&self, operation: &'static str, table: &str, fault: Fault) {
+        self.set(Plan { fault, operation: Some(operation), table: Some(table.to_owned()), left: usize::MAX });
+    }
+
+    /// Lets calls pass again.
+    pub fn none(&self) {
+        *self.lock() = None;
+    }
+
+    fn set(&self, plan: Plan) {
+        *self.lock() = Some(plan);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Plan>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn due(&self, request: &HttpRequest) -> Option<Fault> {
+        let mut plan = self.lock();
+        let plan = plan.as_mut()?;
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let hit = plan.operation.is_none_or(|operation| target.ends_with(&format!(".{operation}")))
+            && plan.table.as_ref().is_none_or(|table| body.contains(table.as_str()))
+            && plan.left > 0;
+        if !hit {
+            return None;
+        }
+        plan.left = plan.left.saturating_sub(1);
+        Some(plan.fault)
+    }
+}
+
+impl HttpClient for Faults {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = shared_client().http_connector(settings, components);
+        SharedHttpConnector::new(Disturbed { faults: self.clone(), inner })
+    }
+}
+
+fn shared_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
+    static CLIENT: std::sync::OnceLock<aws_sdk_dynamodb::config::SharedHttpClient> =
+        std::sync::OnceLock::new();
+    CLIENT.get_or_init(shared::store::plain_client).clone()
+}
+
+#[derive(Debug)]
+struct Disturbed {
+    faults: Faults,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for Disturbed {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        match self.faults.due(&request) {
+            None => self.inner.call(request),
+            Some(Fault::Unreachable) => {
+                HttpConnectorFuture::ready(Err(ConnectorError::io("no route to the store".into())))
+            }
+            Some(Fault::Throttled) => {
+                HttpConnectorFuture::ready(Ok(error("ProvisionedThroughputExceededException")))
+            }
+            Some(Fault::Refused) => HttpConnectorFuture::ready(Ok(error("ValidationException"))),
+            Some(Fault::AnswerLost) => {
+                let call = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    call.await?;
+                    Err(ConnectorError::io("the connection was cut".into()))
+                })
+            }
+        }
+    }
+}
+
+fn error(name: &str) -> HttpResponse {
+    let body = format!("{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{name}\",\"message\":\"injected\"}}");
+    let status = aws_smithy_runtime_api::http::StatusCode::try_from(400).unwrap_or_else(|_| unreachable!());
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}

@@ -1,0 +1,269 @@
+//! What the suites share: a whole service on loopback, with a clock that they move and storage calls that they count
+//! and disturb.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod calls;
+mod faults;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use latchkey::embedded::{self, Embedded, Place};
+use latchkey::routes::Routes;
+use latchkey::template::TEMPLATE;
+use latchkey::{server, tables};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use shared::App;
+use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
+use shared::account::{Account, AccountStatus};
+use shared::clock::{ManualClock, Timestamp};
+use shared::config::{Config, TableNames};
+use shared::id::ObjectId;
+use shared::password::Password;
+use shared::store::{Item, Key, Store};
+use shared::user::{Profile, User, UserStatus};
+
+pub use calls::Calls;
+pub use faults::{Fault, Faults};
+
+/// When every test begins.
+pub const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
+/// A password that anyone may have.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A service of its own for one test.
+pub struct Service {
+    /// Where it listens, as in `http://127.0.0.1:4711`.
+    pub url: String,
+    /// The process behind it.
+    pub app: &'static App,
+    /// Its clock, which stands still.
+    pub clock: Arc<ManualClock>,
+    /// Its calls to storage.
+    pub calls: Calls,
+    /// What goes wrong between it and storage.
+    pub faults: Faults,
+    /// A client that follows no redirects and keeps no cookies.
+    pub http: reqwest::Client,
+    // Serves the store until the test is over.
+    _embedded: Option<Embedded>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Service {
+    /// A service with the default settings, but for a hash that takes a millisecond.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A service with these settings of the environment.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let setting = |name: &str| {
+            let given = settings.iter().find(|(given, _)| *given == name);
+            given.map(|(_, value)| (*value).to_owned()).or_else(|| match name {
+                "ARGON2_MEMORY_KIB" => Some("7168".to_owned()),
+                "ARGON2_ITERATIONS" => Some("1".to_owned()),
+                name if name.ends_with("_TABLE") => None,
+                _ => None,
+            })
+        };
+        let mut config = Config::read(setting).expect("settings of a test");
+        let calls = Calls::default();
+        let faults = Faults::default();
+        let (store, embedded) = store(&mut config.tables, &calls, &faults).await;
+        tables::create(&store, TEMPLATE).await.expect("tables");
+        seed_keyring(&store).await;
+
+        let listener = server::listen(0).await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        config.public_url.get_or_insert_with(|| url.parse().expect("a loopback URL"));
+        let clock = Arc::new(ManualClock::new(START));
+        let app: &'static App = Box::leak(Box::new(App::new(config, store, Arc::clone(&clock))));
+        app.keyring().await.expect("a keyring");
+        calls.reset();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let routes = Routes::new(TEMPLATE).expect("routes");
+        tokio::spawn(server::serve(app, routes, listener, false, async {
+            let _ = stopped.await;
+        }));
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let http = http.build().expect("a client");
+        Self { url, app, clock, calls, faults, http, _embedded: embedded, stop: Some(stop) }
+    }
+
+    /// A request to a path.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A GET.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// POSTs JSON and gives back the status and the JSON that was answered.
+    pub async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        answer(self.post(path).json(body)).await
+    }
+
+    /// POSTs a form and gives back the status and the JSON that was answered.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, Value) {
+        answer(self.post(path).form(fields)).await
+    }
+
+    /// Moves the clock forward.
+    pub fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// A user with [`PASSWORD`], made as an operator makes one.
+    pub async fn user(&self, username: &str) -> User {
+        self.user_with(username, |_| {}).await
+    }
+
+    /// A user with [`PASSWORD`], changed before it is stored.
+    pub async fn user_with(&self, username: &str, change: impl FnOnce(&mut User)) -> User {
+        let now = self.app.now();
+        let mut user = User {
+            id: ObjectId::new(now).expect("an id"),
+            account: self.app.config.default_account,
+            username: username.parse().expect("a username"),
+            email: format!("{}@example.com", username.to_lowercase()).parse().expect("an address"),
+            sub_type: "user".to_owned(),
+            scopes: vec!["sleep:read".to_owned(), "sleep:write".to_owned()],
+            status: UserStatus::Active,
+            profile: Profile::default(),
+            created_at: now,
+            updated_at: None,
+            tokens_valid_after: now,
+        };
+        change(&mut user);
+        let hash = self.app.passwords.hash(&Password::new(PASSWORD)).await.expect("a hash");
+        user.create(&self.app.store, hash, None).await.expect("a new user");
+        user
+    }
+
+    /// An account with this secret.
+    pub async fn account(&self, secret: &str) -> Account {
+        let account = Account {
+            id: ObjectId::new(self.app.now()).expect("an id"),
+            name: "Hubler".to_owned(),
+            secret_hash: self.app.passwords.hash(&Password::new(secret)).await.expect("a hash"),
+            status: AccountStatus::Active,
+            created_at: self.app.now(),
+        };
+        self.put(&self.app.store.tables.accounts, Account::key(account.id), &account).await;
+        account
+    }
+
+    /// An access key of a user, changed before it is stored; with its secret.
+    pub async fn access_key(
+        &self,
+        user: ObjectId,
+        change: impl FnOnce(&mut AccessKey),
+    ) -> (AccessKey, String) {
+        let secret = access_key::new_secret().expect("a secret").expose().clone();
+        let mut key = AccessKey {
+            access_key: AccessKeyId::new().expect("an id"),
+            secret_sha256: AccessKey::hash_secret(&secret),
+            user,
+            roles: vec!["Partner".to_owned(), "PartnerAdmin".to_owned()],
+            realm: "Partner".to_owned(),
+            ca: "0ea70001-0f58-44a2-80ad-953633ff2cc7".to_owned(),
+            cid: "29263739-2cf8-483d-af15-6151dc8448b4".to_owned(),
+            domain: "/partners-int".to_owned(),
+            state: AccessKeyState::Active,
+            valid_until: None,
+            created_at: self.app.now(),
+        };
+        change(&mut key);
+        self.put(&self.app.store.tables.accounts, AccessKey::key(key.access_key.ak()), &key).await;
+        (key, secret)
+    }
+
+    /// Stores an item, whatever is there.
+    pub async fn put(&self, table: &str, key: Key, value: &impl serde::Serialize) {
+        let mut item: Item = serde_dynamo::to_item(value).expect("an item");
+        item.extend(key.into_item());
+        let put = self.app.store.client.put_item().table_name(table).set_item(Some(item));
+        put.send().await.expect("a stored item");
+    }
+
+    /// Every item of a table.
+    pub async fn items(&self, table: &str) -> Vec<Item> {
+        let scan = self.app.store.client.scan().table_name(table).consistent_read(true);
+        scan.send().await.expect("a scan").items.unwrap_or_default()
+    }
+
+    /// Signs a user in with [`PASSWORD`]; the `tokens` of the answer.
+    pub async fn log_in(&self, username: &str) -> Value {
+        let (status, body) =
+            self.post_form("/auth/login", &[("username", username), ("password", PASSWORD)]).await;
+        assert_eq!(status, 200, "{body}");
+        body["tokens"].clone()
+    }
+
+    /// What verify-token answers for a token.
+    pub async fn verify(&self, token: &str) -> (StatusCode, Value) {
+        answer(self.get("/auth/verify-token").bearer_auth(token)).await
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// Sends a request; the status and the JSON of the answer, or null if it is none.
+pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+/// The store of one test: in memory, or in tables of its own at the endpoint that `LATCHKEY_TEST_DYNAMODB` names.
+async fn store(tables: &mut TableNames, calls: &Calls, faults: &Faults) -> (Store, Option<Embedded>) {
+    let (store, embedded) = if let Ok(endpoint) = std::env::var("LATCHKEY_TEST_DYNAMODB") {
+        let prefix = format!("t{}", hex::encode(shared::random::bytes::<8>().expect("randomness")));
+        for name in [&mut tables.accounts, &mut tables.tokens, &mut tables.keys] {
+            *name = format!("{prefix}-{name}");
+        }
+        (embedded::local_store(&endpoint, tables.clone()), None)
+    } else {
+        let embedded = Embedded::open(&Place::Memory).await.expect("an embedded store");
+        (embedded.store(tables.clone()), Some(embedded))
+    };
+    let config =
+        store.client.config().to_builder().interceptor(calls.clone()).http_client(faults.clone()).build();
+    (Store { client: aws_sdk_dynamodb::Client::from_conf(config), tables: store.tables }, embedded)
+}
+
+/// The first test of a process makes a keyring; the others start with the same one, because an RSA key takes its time.
+async fn seed_keyring(store: &Store) {
+    static KEYRING: OnceLock<Item> = OnceLock::new();
+    if let Some(item) = KEYRING.get() {
+        let put = store.client.put_item().table_name(&store.tables.keys).set_item(Some(item.clone()));
+        put.send().await.expect("a keyring");
+        return;
+    }
+    let cache = shared::keyring::KeyringCache::default();
+    cache.get(store, START).await.expect("a keyring");
+    let scan = store.client.scan().table_name(&store.tables.keys).send().await.expect("the keyring");
+    if let Some(item) = scan.items.unwrap_or_default().into_iter().next() {
+        let _ = KEYRING.set(item);
+    }
+}
