@@ -46,8 +46,8 @@ async fn change(app: &App, request: &Request) -> Result<User, Fault> {
     if changes.is_empty() {
         return Ok(user);
     }
-    let changed = User::update_profile(app, user.id, &changes).await?;
-    changed.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
+    let user = User::update_profile(app, user.id, &changes).await?;
+    user.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
 }
 
 fn check(value: &Value, most: usize) -> Result<&str, String> {

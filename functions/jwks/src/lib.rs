@@ -6,7 +6,8 @@ use shared::http::{Body, Fault, HeaderValue, Request, Response, StatusCode, head
 
 /// How long a verifier may keep the keys. A new key is published for longer than this before it signs.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
-const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
+/// RFC 7517 also registers `application/jwk-set+json`, which some verifiers do not take.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// `GET /.well-known/jwks.json`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -17,7 +18,7 @@ pub async fn handle(app: &App, request: Request) -> Response {
 
 async fn publish(app: &App) -> Result<Response, Fault> {
     let keyring = app.keyring().await?;
-    let mut response = response::with_body(StatusCode::OK, JWK_SET, Body::Text(keyring.jwks().to_owned()));
+    let mut response = response::with_body(StatusCode::OK, JSON, Body::Text(keyring.jwks().to_owned()));
     response.headers_mut().insert(header::CACHE_CONTROL, CACHED);
     Ok(response)
 }

@@ -8,7 +8,10 @@ use shared::http::body::{self, BodyError, Format};
 use shared::http::credentials::{self, SESSION_COOKIE};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
-use shared::principal::{self, Bearer, Principal};
+use shared::principal::{self, Bearer, Principal, PrincipalError};
+
+/// The document's words for 401.
+const NO_VALID_TOKEN: &str = "No valid token provided";
 
 /// `GET /auth/verify-token` and `POST /auth/verify-token`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -18,9 +21,11 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn verify(app: &App, request: &Request) -> Result<Response, Fault> {
-    let token =
-        presented(request).await?.ok_or_else(|| Fault::unauthorized("No valid token provided", false))?;
-    let principal = principal::identify(app, &token).await.map_err(Fault::from)?;
+    let token = presented(request).await?.ok_or_else(|| Fault::unauthorized(NO_VALID_TOKEN, false))?;
+    let principal = principal::identify(app, &token).await.map_err(|error| match error {
+        PrincipalError::Invalid => Fault::unauthorized(NO_VALID_TOKEN, true),
+        error => error.into(),
+    })?;
     let body = json!({ "code": 200, "message": "The token is valid", "data": data(&principal) });
     Ok(response::json(StatusCode::OK, &body))
 }

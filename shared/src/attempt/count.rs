@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -38,6 +38,15 @@ const TIERS: [Tier; 9] = [
 /// The most failures in a row.
 pub(super) const MOST: u32 = 100;
 
+/// How long a refused attempt waits for others to be decided: as long as some ten sign-ins take.
+const UNDECIDED_WAITS: [Duration; 5] = [
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+    Duration::from_millis(320),
+    Duration::from_millis(640),
+];
+
 /// A count is forgotten after this long without an attempt.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -47,19 +56,45 @@ struct Count {
     n: u32,
     last: Timestamp,
     expires: i64,
+    /// Whether any of them has turned out wrong.
+    #[serde(default)]
+    failed: bool,
 }
 
 /// Reserves one attempt.
+///
+/// Several people may sign in with one name at the same time, and rightly so: while none of the attempts on the count
+/// has turned out wrong, a refused one waits a little for them to be decided. Once one has, the answer is at once.
 pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<(), AttemptError> {
-    let now = app.now();
-    match increment(app, subject, now).await {
-        Ok(()) => Ok(()),
-        Err(Refusal::Count(count)) if count.expires <= now.seconds() => {
-            Ok(restart(app, subject, &count, now).await?)
+    let mut waits = UNDECIDED_WAITS.into_iter();
+    loop {
+        let now = app.now();
+        let count = match increment(app, subject, now).await {
+            Ok(()) => return Ok(()),
+            Err(Refusal::Count(count)) => count,
+            Err(Refusal::Store(error)) => return Err(error.into()),
+        };
+        if count.expires <= now.seconds() {
+            return Ok(restart(app, subject, &count, now).await?);
         }
-        Err(Refusal::Count(count)) => Err(AttemptError::TooMany(wait(&count, now))),
-        Err(Refusal::Store(error)) => Err(error.into()),
+        match waits.next().filter(|_| !count.failed) {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return Err(AttemptError::TooMany(wait(&count, now))),
+        }
     }
+}
+
+/// Marks the count: at least one of its attempts was wrong.
+pub(super) async fn mark_failed(app: &App, subject: &Subject) -> Result<(), StoreError> {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let result = update
+        .set_key(Some(subject.key().into_item()))
+        .update_expression("SET failed = :true")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_values(":true", AttributeValue::Bool(true))
+        .send()
+        .await;
+    if_held(result).map(drop)
 }
 
 /// Forgets the count, after a right guess.
@@ -134,7 +169,7 @@ async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> R
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
     update
         .set_key(Some(subject.key().into_item()))
-        .update_expression("SET n = :one, #last = :now, expires = :expires")
+        .update_expression("SET n = :one, #last = :now, expires = :expires REMOVE failed")
         .condition_expression("expires = :old")
         .expression_attribute_names("#last", "last")
         .expression_attribute_values(":one", number(1))
@@ -174,7 +209,12 @@ mod tests {
     #[test]
     fn the_wait_is_told_from_the_last_attempt() {
         let now = Timestamp::from_seconds(1_000_000);
-        let count = |n, ago| Count { n, last: now - Duration::from_secs(ago), expires: now.seconds() + 500 };
+        let count = |n, ago| Count {
+            n,
+            last: now - Duration::from_secs(ago),
+            expires: now.seconds() + 500,
+            failed: true,
+        };
         assert_eq!(wait(&count(5, 0), now), Duration::from_secs(1));
         assert_eq!(wait(&count(12, 20), now), Duration::from_secs(40));
         assert_eq!(wait(&count(100, 20), now), Duration::from_secs(500));

@@ -92,10 +92,14 @@ impl Guess {
 
     /// The guess was wrong: it stays on the count, and counts for its network too.
     pub async fn wrong(&self, app: &App) -> Result<(), StoreError> {
-        match &self.network {
-            Some(network) => NetworkFailures::add(app, network).await,
-            None => Ok(()),
-        }
+        let network = async {
+            match &self.network {
+                Some(network) => NetworkFailures::add(app, network).await,
+                None => Ok(()),
+            }
+        };
+        let (marked, added) = tokio::join!(count::mark_failed(app, &self.subject), network);
+        marked.and(added)
     }
 
     /// The guess was right: the count starts again.

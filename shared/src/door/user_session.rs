@@ -82,10 +82,7 @@ pub fn credential(request: &Request) -> Result<Option<&str>, Fault> {
 /// Whom the token of a request stands for; 401 if nobody.
 pub async fn principal(app: &App, request: &Request) -> Result<Principal, Fault> {
     let token = credential(request)?.ok_or_else(|| Fault::unauthorized("Sign in first.", false))?;
-    principal::identify(app, token).await.map_err(|error| match error {
-        PrincipalError::Invalid => Fault::unauthorized("The token is not valid.", true),
-        error => error.into(),
-    })
+    Ok(principal::identify(app, token).await?)
 }
 
 /// Sets the cookies of a session.
