@@ -1,4 +1,5 @@
 //! The end-to-end suites: every door over real HTTP, as its clients see it.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod access_key_login;
 mod account_token;
@@ -12,5 +13,6 @@ mod rules;
 mod runtime;
 mod scoped_token;
 mod seeds;
+mod support;
 mod user_session;
 mod verify_token;
