@@ -132,9 +132,13 @@ pub enum SignInName {
     Username(String),
     /// An e-mail address in its canonical form.
     Email(String),
-    /// Neither: it belongs to nobody, and is answered as a wrong name.
+    /// Neither: it belongs to nobody, and is answered as a wrong name. Only its beginning is kept: a key of the store has
+    /// at most 2,048 bytes.
     Nobody(String),
 }
+
+/// As much of a name that is none as is kept: more than any name has, so that what is left is no name either.
+const NOBODY_LENGTH: usize = 256;
 
 impl SignInName {
     /// Reads what stands in a sign-in form.
@@ -145,7 +149,7 @@ impl SignInName {
         } else if let Ok(email) = text.parse::<Email>() {
             Self::Email(email.canonical())
         } else {
-            Self::Nobody(text.to_owned())
+            Self::Nobody(text.chars().take(NOBODY_LENGTH).collect())
         }
     }
 }
@@ -212,5 +216,14 @@ mod tests {
         assert_eq!(SignInName::parse("Alice"), SignInName::Username("alice".into()));
         assert_eq!(SignInName::parse("A@B.co"), SignInName::Email("a@b.co".into()));
         assert_eq!(SignInName::parse("not a name"), SignInName::Nobody("not a name".into()));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_name_stays_none_when_it_is_cut() {
+        for long in ["x".repeat(16_000), format!("{}@b.co", "x".repeat(250)), "\u{1f511}".repeat(4_000)] {
+            let SignInName::Nobody(kept) = SignInName::parse(&long) else { panic!("{long}") };
+            assert!(kept.len() <= 1024);
+            assert_eq!(SignInName::parse(&kept), SignInName::Nobody(kept));
+        }
     }
 }
