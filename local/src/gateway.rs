@@ -17,6 +17,7 @@ use lambda_http::aws_lambda_events::apigw::{
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Error, LambdaEvent, Service, service_fn};
 use shared::App;
+use url::Url;
 
 use crate::routes::{Match, Routes};
 
@@ -106,7 +107,9 @@ fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> Option<HeaderMap> {
         joined.insert(name.clone(), HeaderValue::from_bytes(&values.join(b",".as_slice())).ok()?);
     }
     if let Some(host) = joined.get(HOST) {
-        host.to_str().ok()?.parse::<hyper::http::uri::Authority>().ok()?;
+        let host: hyper::http::uri::Authority = host.to_str().ok()?.parse().ok()?;
+        // `lambda_http` makes a URL of it and panics where that fails; API Gateway lets only its own domains through.
+        Url::parse(&format!("http://{host}")).ok()?;
     }
     joined.insert("x-forwarded-proto", HeaderValue::from_static("http"));
     joined.insert("x-forwarded-for", HeaderValue::from_str(&peer.ip().to_string()).ok()?);
