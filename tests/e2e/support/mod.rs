@@ -1,6 +1,8 @@
 //! What the suites of the doors have in common.
 
+pub(crate) mod door;
 pub(crate) mod jwt;
+pub(crate) mod raw;
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
