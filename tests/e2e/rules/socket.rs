@@ -172,7 +172,7 @@ async fn with_a_length_and_chunks_nothing_is_smuggled() {
 }
 
 #[tokio::test]
-async fn broken_chunks_and_heads_are_a_bad_request() {
+async fn broken_chunks_and_heads_are_neither_served_nor_an_error_of_ours() {
     let service = Service::start().await;
     let chunked = |chunks: &str| {
         format!(
