@@ -7,11 +7,13 @@
 )]
 
 mod calls;
+mod client;
 mod faults;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use latchkey::embedded::{self, Embedded, Place};
 use latchkey::routes::Routes;
 use latchkey::template::TEMPLATE;
@@ -29,6 +31,7 @@ use shared::store::{Item, Key, Store};
 use shared::user::{Profile, User, UserStatus};
 
 pub use calls::Calls;
+pub use client::{Answer, at_once, text, with_status};
 pub use faults::{Fault, Faults};
 
 /// When every test begins.
@@ -247,8 +250,11 @@ async fn store(tables: &mut TableNames, calls: &Calls, faults: &Faults) -> (Stor
         let embedded = Embedded::open(&Place::Memory).await.expect("an embedded store");
         (embedded.store(tables.clone()), Some(embedded))
     };
-    let config =
-        store.client.config().to_builder().interceptor(calls.clone()).http_client(faults.clone()).build();
+    // Retries draw on a budget that clients of the same partition share: the faults of one test are not another's.
+    let partition = hex::encode(shared::random::bytes::<8>().expect("randomness"));
+    let config = store.client.config().to_builder();
+    let config = config.interceptor(calls.clone()).http_client(faults.clone());
+    let config = config.retry_partition(RetryPartition::new(partition)).build();
     (Store { client: aws_sdk_dynamodb::Client::from_conf(config), tables: store.tables }, embedded)
 }
 
