@@ -1,0 +1,109 @@
+//! How many calls to storage wait for one another: what each endpoint may cost.
+
+use reqwest::RequestBuilder;
+use serde_json::json;
+use tests::{Answer, PASSWORD, Service, text};
+
+async fn steps(service: &Service, request: RequestBuilder, status: u16) -> usize {
+    service.calls.reset();
+    assert_eq!(Answer::to(request).await.status, status);
+    service.calls.in_sequence()
+}
+
+#[tokio::test]
+async fn verify_of_every_kind_of_token_is_one_call() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    let login = service.try_log_in("alice", PASSWORD).await;
+    let account = service.account("an account secret").await;
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    let by_account = json!({ "account": account.id, "secret": "an account secret" });
+    let by_account = text(&service.post_json("/public-api/auth", &by_account).await.1["token"]);
+    let by_key = json!({ "accessKey": key.access_key, "secret": secret });
+    let by_key = service.post("/login").json(&by_key).send().await.unwrap().text().await.unwrap();
+    let scoped = json!({ "username": "alice", "password": PASSWORD });
+    let scoped = text(&service.post_json("/v1/auth", &scoped).await.1["access_token"]);
+    for token in [login.token("access_token"), by_account, by_key, scoped] {
+        let request = service.get("/auth/verify-token").bearer_auth(token);
+        assert_eq!(steps(&service, request, 200).await, 1);
+        assert_eq!(service.calls.total(), 1);
+    }
+    let cookie = service.get("/auth/verify-token").header("cookie", login.cookie("JSESSIONID"));
+    assert_eq!(steps(&service, cookie, 200).await, 1);
+}
+
+#[tokio::test]
+async fn refresh_is_one_call() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let token = text(&service.log_in("alice").await["refresh_token"]);
+    for why in ["the first time", "repeated"] {
+        let request = service.post("/auth/refresh").json(&json!({ "refresh_token": token }));
+        assert_eq!(steps(&service, request, 200).await, 1, "{why}");
+        assert_eq!(service.calls.total(), 1, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn access_key_login_is_one_call() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    let request = service.post("/login").json(&json!({ "accessKey": key.access_key, "secret": secret }));
+    assert_eq!(steps(&service, request, 201).await, 1);
+    let request = service.post("/login").json(&json!({ "accessKey": key.access_key, "secret": "wrong" }));
+    assert_eq!(steps(&service, request, 401).await, 1);
+}
+
+#[tokio::test]
+async fn account_token_is_two_calls() {
+    let service = Service::start().await;
+    let account = service.account("an account secret").await;
+    let user = service.user_with("alice", |user| user.account = account.id).await;
+    for body in [
+        json!({ "account": account.id, "secret": "an account secret" }),
+        json!({ "account": account.id, "secret": "an account secret", "user_id": user.id }),
+    ] {
+        assert_eq!(steps(&service, service.post("/public-api/auth").json(&body), 200).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn password_doors_are_two_calls_by_username_and_three_by_address() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    for (name, most) in [("alice", 2), ("alice@example.com", 3)] {
+        let login = service.login_request(name, PASSWORD);
+        assert_eq!(steps(&service, login, 200).await, most, "{name}");
+        let scoped = service.post("/v1/auth").json(&json!({ "username": name, "password": PASSWORD }));
+        assert_eq!(steps(&service, scoped, 200).await, most, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_password_and_unknown_name_cost_the_same_calls() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let mut costs = Vec::new();
+    for name in ["alice", "nobody", "alice@example.com", "nobody@example.com"] {
+        let calls = steps(&service, service.login_request(name, "not the password"), 406).await;
+        costs.push((calls, service.calls.total()));
+    }
+    assert_eq!(costs[0], costs[1]);
+    assert_eq!(costs[2], costs[3]);
+}
+
+#[tokio::test]
+async fn signup_is_one_call() {
+    let service = Service::start().await;
+    let form = [("username", "alice"), ("password", PASSWORD), ("email", "alice@example.com")];
+    assert_eq!(steps(&service, service.post("/auth/signup").form(&form), 200).await, 1);
+    assert_eq!(service.calls.total(), 1);
+    assert_eq!(steps(&service, service.post("/auth/signup").form(&form), 409).await, 1);
+}
+
+#[tokio::test]
+async fn jwks_is_no_call() {
+    let service = Service::start().await;
+    assert_eq!(steps(&service, service.get("/.well-known/jwks.json"), 200).await, 0);
+}
