@@ -160,3 +160,13 @@ async fn a_hundred_wrong_guesses_in_a_row_are_the_end_for_thirty_days() {
     guess_wrong(&service, "bob", 5).await;
     assert_eq!(service.try_log_in("bob", WRONG).await.retry_after(), Some(1), "the count began again");
 }
+
+#[tokio::test]
+async fn guesses_at_once_after_a_count_has_expired_are_limited_and_never_fail() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    guess_wrong(&service, "alice", 1).await;
+    service.wait(30 * 86_400);
+    let answers = at_once((0..16).map(|_| service.login_request("alice", WRONG))).await;
+    assert_eq!((with_status(&answers, 406), with_status(&answers, 429)), (5, 11));
+}

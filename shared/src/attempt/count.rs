@@ -75,7 +75,10 @@ pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<(), AttemptE
             Err(Refusal::Store(error)) => return Err(error.into()),
         };
         if count.expires <= now.seconds() {
-            return Ok(restart(app, subject, &count, now).await?);
+            if restart(app, subject, &count, now).await? {
+                return Ok(());
+            }
+            continue;
         }
         match waits.next().filter(|_| !count.failed) {
             Some(wait) => tokio::time::sleep(wait).await,
@@ -164,10 +167,10 @@ async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<(), R
     }
 }
 
-/// Starts again at one: the old count had expired but was not yet deleted.
-async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> Result<(), StoreError> {
+/// Starts again at one: the old count had expired but was not yet deleted. False if someone else did so meanwhile.
+async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> Result<bool, StoreError> {
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
-    update
+    let result = update
         .set_key(Some(subject.key().into_item()))
         .update_expression("SET n = :one, #last = :now, expires = :expires REMOVE failed")
         .condition_expression("expires = :old")
@@ -177,8 +180,8 @@ async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> R
         .expression_attribute_values(":expires", number((now + FORGOTTEN_AFTER).seconds()))
         .expression_attribute_values(":old", number(old.expires))
         .send()
-        .await?;
-    Ok(())
+        .await;
+    if_held(result).map(|held| held.is_some())
 }
 
 fn wait(count: &Count, now: Timestamp) -> Duration {
