@@ -9,6 +9,7 @@ mod token;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
@@ -132,9 +133,18 @@ impl Session {
     async fn put(&self, app: &App) -> Result<(), StoreError> {
         let mut item: Item = serde_dynamo::to_item(self)?;
         item.extend(Self::key(self.user, self.id).into_item());
-        let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));
-        put.condition_expression("attribute_not_exists(pk)").send().await?;
-        Ok(())
+        let put = app.store.client.put_item().table_name(&app.store.tables.tokens);
+        let result = put
+            .set_item(Some(item.clone()))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result {
+            // The answer to the first try was lost, and the SDK has tried again.
+            Err(error) if refused_item(&error) == Some(&item) => Ok(()),
+            result => Ok(result.map(drop)?),
+        }
     }
 
     /// The tokens of the present generation.
@@ -181,6 +191,13 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now.seconds() < self.expires && now.seconds() < self.idle_expires
+    }
+}
+
+fn refused_item<R>(error: &SdkError<PutItemError, R>) -> Option<&Item> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(refused) => refused.item(),
+        _ => None,
     }
 }
 
