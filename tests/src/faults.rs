@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -24,8 +25,18 @@ pub enum Fault {
 }
 
 /// Faults that are to happen. Without any, calls pass.
-#[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Option<Plan>>>);
+#[derive(Debug, Clone)]
+pub struct Faults {
+    plan: Arc<Mutex<Option<Plan>>>,
+    // One a service: a connection ends with the runtime of the test that opened it.
+    client: SharedHttpClient,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { plan: Arc::default(), client: shared::store::plain_client() }
+    }
+}
 
 #[derive(Debug)]
 struct Plan {
@@ -63,7 +74,7 @@ impl Faults {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Plan>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn due(&self, request: &HttpRequest) -> Option<Fault> {
@@ -88,15 +99,9 @@ impl HttpClient for Faults {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let inner = shared_client().http_connector(settings, components);
+        let inner = self.client.http_connector(settings, components);
         SharedHttpConnector::new(Disturbed { faults: self.clone(), inner })
     }
-}
-
-fn shared_client() -> aws_sdk_dynamodb::config::SharedHttpClient {
-    static CLIENT: std::sync::OnceLock<aws_sdk_dynamodb::config::SharedHttpClient> =
-        std::sync::OnceLock::new();
-    CLIENT.get_or_init(shared::store::plain_client).clone()
 }
 
 #[derive(Debug)]
