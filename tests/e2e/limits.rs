@@ -115,7 +115,7 @@ async fn guesses_by_username_in_any_case_and_by_address_share_one_count() {
 }
 
 #[tokio::test]
-async fn right_password_is_refused_while_the_name_is_locked_and_costs_no_hash() {
+async fn right_password_is_refused_while_the_name_is_locked() {
     let service = Service::start().await;
     service.user("alice").await;
     guess_wrong(&service, "alice", 6).await;
