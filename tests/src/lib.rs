@@ -3,12 +3,16 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod binaries;
 mod calls;
 mod client;
+pub mod events;
 mod faults;
+pub mod runtime_api;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,7 +27,7 @@ use serde_json::Value;
 use shared::App;
 use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
 use shared::account::{Account, AccountStatus};
-use shared::clock::{ManualClock, Timestamp};
+use shared::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use shared::config::{Config, TableNames};
 use shared::id::ObjectId;
 use shared::password::Password;
@@ -53,8 +57,8 @@ pub struct Service {
     pub faults: Faults,
     /// A client that follows no redirects and keeps no cookies.
     pub http: reqwest::Client,
-    // Serves the store until the test is over.
-    _embedded: Option<Embedded>,
+    // Serves the store until the test is over; nothing if the store is elsewhere.
+    embedded: Option<Embedded>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -66,6 +70,15 @@ impl Service {
 
     /// A service with these settings of the environment.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::beginning(START, settings).await
+    }
+
+    /// A service whose clock stands at the machine's present moment, so that other processes can use what it issues.
+    pub async fn at_present(settings: &[(&str, &str)]) -> Self {
+        Self::beginning(SystemClock.now(), settings).await
+    }
+
+    async fn beginning(start: Timestamp, settings: &[(&str, &str)]) -> Self {
         let setting = |name: &str| {
             let given = settings.iter().find(|(given, _)| *given == name);
             given.map(|(_, value)| (*value).to_owned()).or_else(|| match name {
@@ -80,12 +93,14 @@ impl Service {
         let faults = Faults::default();
         let (store, embedded) = store(&mut config.tables, &calls, &faults).await;
         tables::create(&store, TEMPLATE).await.expect("tables");
-        seed_keyring(&store).await;
+        if start == START {
+            seed_keyring(&store).await;
+        }
 
         let listener = server::listen(0).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         config.public_url.get_or_insert_with(|| url.parse().expect("a loopback URL"));
-        let clock = Arc::new(ManualClock::new(START));
+        let clock = Arc::new(ManualClock::new(start));
         let app: &'static App = Box::leak(Box::new(App::new(config, store, Arc::clone(&clock))));
         app.keyring().await.expect("a keyring");
         calls.reset();
@@ -96,7 +111,14 @@ impl Service {
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.build().expect("a client");
-        Self { url, app, clock, calls, faults, http, _embedded: embedded, stop: Some(stop) }
+        Self { url, app, clock, calls, faults, http, embedded, stop: Some(stop) }
+    }
+
+    /// Where its store is reached.
+    #[must_use]
+    pub fn store_url(&self) -> String {
+        let embedded = self.embedded.as_ref().map(|embedded| embedded.url.clone());
+        embedded.or_else(|| std::env::var("LATCHKEY_TEST_DYNAMODB").ok()).expect("a store")
     }
 
     /// A request to a path.
