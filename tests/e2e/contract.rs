@@ -1,1 +1,272 @@
-//! To be filled.
+//! The documents agree: template, routes, contract, events, settings, permissions, dependencies.
+#![expect(clippy::unwrap_used, reason = "a document that is not as expected fails the test")]
+
+mod answers;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use latchkey::routes::Routes;
+use latchkey::template::{self, TEMPLATE};
+use latchkey::{functions, tables};
+use serde_json::{Value, json};
+use shared::config::Config;
+use tests::events::{self, StoreState};
+use tests::{Service, documents};
+
+/// How the template writes the one route that an HTTP API cannot have, and how clients call it.
+const BELOW: (&str, &str) = ("POST /public-api/{proxy+}", "POST /public-api/auth/");
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// The template's routes as clients call them, each with its function.
+fn routes() -> BTreeMap<String, String> {
+    let key = |route: &template::Route| {
+        let key = format!("{} {}", route.method, route.path);
+        if key == BELOW.0 { BELOW.1.to_owned() } else { key }
+    };
+    template::routes(TEMPLATE).unwrap().into_iter().map(|route| (key(&route), route.function)).collect()
+}
+
+fn strings(values: &Value) -> BTreeSet<String> {
+    values.as_array().into_iter().flatten().map(|value| value.as_str().unwrap().to_owned()).collect()
+}
+
+/// The operations of `openapi.yaml`: `POST /auth/login` and what is said of it.
+fn operations(openapi: &Value) -> BTreeMap<String, &Value> {
+    let paths = openapi["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods =
+            item.as_object().unwrap().iter().filter(|(method, _)| METHODS.contains(&method.as_str()));
+        methods.map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))
+    });
+    operations.collect()
+}
+
+/// The functions of the template by logical id.
+fn template_functions(template: &Value) -> Vec<(&String, &Value)> {
+    let resources = template["Resources"].as_object().unwrap().iter();
+    resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function").collect()
+}
+
+#[test]
+fn cargo_lambda_watch_has_the_routes_of_the_template() {
+    let workspace = documents::workspace();
+    let router = workspace["metadata"]["lambda"]["watch"]["router"].as_object().unwrap();
+    let watched = router.iter().flat_map(|(path, targets)| {
+        targets.as_array().unwrap().iter().map(move |target| {
+            let text = |name: &str| target[name].as_str().unwrap().to_owned();
+            (format!("{} {path}", text("method")), text("function"))
+        })
+    });
+    assert_eq!(watched.collect::<BTreeMap<_, _>>(), routes());
+}
+
+#[test]
+fn openapi_has_the_routes_of_the_template() {
+    let openapi = documents::openapi();
+    assert_eq!(
+        operations(&openapi).into_keys().collect::<Vec<_>>(),
+        routes().into_keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_local_server_has_the_routes_of_the_template() {
+    let served = Routes::new(TEMPLATE).unwrap();
+    for key in routes().into_keys() {
+        let (method, path) = key.split_once(' ').unwrap();
+        let found = served.find(method, path).unwrap_or_else(|| panic!("{key} is not served"));
+        let expected = if key == BELOW.1 { BELOW.0 } else { &key };
+        assert_eq!(found.route_key, expected);
+    }
+}
+
+#[test]
+fn every_route_has_events_and_every_event_has_a_route() {
+    let openapi = documents::openapi();
+    let operations = operations(&openapi);
+    let mut seen = BTreeSet::new();
+    for function in events::functions() {
+        for case in events::cases(&function) {
+            let name = format!("{function}/{}", case.name);
+            let text =
+                |pointer: &str| case.event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let key = format!("{} {}", text("/requestContext/http/method"), text("/rawPath"));
+            assert_eq!(case.event["requestContext"]["routeKey"], case.event["routeKey"], "{name}");
+            if case.expected.status == 404 {
+                assert_eq!(case.event["routeKey"], BELOW.0, "{name}");
+                continue;
+            }
+            assert_eq!(routes().get(&key), Some(&function), "{name}");
+            let status = case.expected.status.to_string();
+            assert!(
+                operations[&key]["responses"].get(&status).is_some(),
+                "{name}: {status} is not documented"
+            );
+            seen.insert(key);
+        }
+    }
+    assert_eq!(seen, routes().into_keys().collect());
+}
+
+#[test]
+fn every_function_has_a_success_an_error_and_a_base64_event() {
+    for function in events::functions() {
+        let cases = events::cases(&function);
+        assert!(cases.iter().any(|case| case.expected.status < 300), "{function}");
+        assert!(cases.iter().any(|case| case.expected.status >= 400), "{function}");
+        assert!(cases.iter().any(|case| case.event["isBase64Encoded"] == true), "{function}");
+        assert!(cases.iter().any(|case| case.expected.store == StoreState::Unreachable), "{function}");
+    }
+}
+
+#[test]
+fn a_function_has_one_name_everywhere() {
+    let (template, workspace) = (documents::template(), documents::workspace());
+    let mut names = BTreeSet::new();
+    for (id, function) in template_functions(&template) {
+        let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap().to_owned();
+        let pascal = |part: &str| format!("{}{}", part[..1].to_uppercase(), &part[1..]);
+        assert_eq!(*id, name.split('-').map(pascal).collect::<String>());
+        let packages = workspace["packages"].as_array().unwrap().iter();
+        let package = packages.clone().find(|package| package["name"] == name.as_str());
+        let package = package.unwrap_or_else(|| panic!("no package {name}"));
+        let manifest = package["manifest_path"].as_str().unwrap().replace('\\', "/");
+        assert!(manifest.ends_with(&format!("/functions/{name}/Cargo.toml")), "{manifest}");
+        let mut targets = package["targets"].as_array().unwrap().iter();
+        assert!(
+            targets.any(|target| target["kind"] == json!(["bin"]) && target["name"] == name.as_str()),
+            "{name}"
+        );
+        names.insert(name);
+    }
+    assert_eq!(strings(&workspace["metadata"]["lambda"]["build"]["packages"]), names);
+    assert_eq!(events::functions().into_iter().collect::<BTreeSet<_>>(), names);
+    assert_eq!(
+        functions::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>(),
+        names
+    );
+    let folders = std::fs::read_dir(documents::root().join("functions")).unwrap();
+    assert_eq!(
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>(),
+        names
+    );
+}
+
+#[tokio::test]
+async fn the_program_knows_every_table_of_the_template() {
+    let service = Service::start().await;
+    let store = &service.app.store;
+    tables::create(store, TEMPLATE).await.expect("tables that are there already are left alone");
+    let names = [&store.tables.accounts, &store.tables.tokens, &store.tables.keys];
+    assert_eq!(template::tables(TEMPLATE).unwrap().len(), names.len());
+    for (name, id) in names.into_iter().zip(["AccountsTable", "TokensTable", "KeysTable"]) {
+        let described = store.client.describe_table().table_name(name).send().await.expect("a table");
+        let key = described.table.unwrap().key_schema.unwrap();
+        let key: Vec<String> = key.into_iter().map(|element| element.attribute_name).collect();
+        let schema = &documents::template()["Resources"][id]["Properties"]["KeySchema"];
+        let expected =
+            schema.as_array().unwrap().iter().map(|element| element["AttributeName"].as_str().unwrap());
+        assert_eq!(key, expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_template_sets_the_variables_that_the_program_reads() {
+    let template = documents::template();
+    let set = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let read = RefCell::new(BTreeSet::new());
+    Config::read(|name| {
+        read.borrow_mut().insert(name.to_owned());
+        None
+    })
+    .unwrap();
+    assert_eq!(set.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), read.into_inner());
+    for (id, function) in template_functions(&template) {
+        assert!(function["Properties"].get("Environment").is_none(), "{id} has variables of its own");
+    }
+}
+
+#[test]
+fn the_defaults_of_the_template_are_those_of_the_program() {
+    let template = documents::template();
+    let parameter = |name: &str, property: &str| {
+        let set = &template["Globals"]["Function"]["Environment"]["Variables"][name]["Ref"];
+        let value = template["Parameters"][set.as_str().unwrap()].get(property)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let defaults = Config::read(|name| parameter(name, "Default")).unwrap();
+    assert_eq!(format!("{defaults:?}"), format!("{:?}", Config::read(|_| None).unwrap()));
+    // What CloudFormation lets through, the functions must start with.
+    for bound in ["MinValue", "MaxValue"] {
+        Config::read(|name| parameter(name, bound)).expect(bound);
+    }
+}
+
+#[test]
+fn the_table_variables_name_the_tables_of_their_names() {
+    let template = documents::template();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    for (name, id) in
+        [("ACCOUNTS_TABLE", "AccountsTable"), ("TOKENS_TABLE", "TokensTable"), ("KEYS_TABLE", "KeysTable")]
+    {
+        assert_eq!(variables[name], json!({ "Ref": id }));
+    }
+}
+
+#[test]
+fn no_role_has_a_wildcard() {
+    let template = documents::template();
+    let roles = template["Resources"].as_object().unwrap().iter();
+    let roles: Vec<_> = roles.filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role").collect();
+    assert_eq!(roles.len(), template_functions(&template).len());
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    for (id, role) in roles {
+        assert!(role["Properties"].get("ManagedPolicyArns").is_none(), "{id} takes a policy from elsewhere");
+        for policy in role["Properties"]["Policies"].as_array().unwrap() {
+            for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+                for action in list(&statement["Action"]) {
+                    assert!(action.as_str().is_some_and(|action| !action.contains('*')), "{id}: {action}");
+                }
+                for resource in list(&statement["Resource"]) {
+                    // The ARN of a resource of this stack, and nothing that is put together.
+                    let arn = resource["Fn::GetAtt"].as_str().and_then(|name| name.strip_suffix(".Arn"));
+                    assert!(
+                        arn.is_some_and(|of| template["Resources"].get(of).is_some()),
+                        "{id}: {resource}"
+                    );
+                }
+            }
+        }
+    }
+    for (id, function) in template_functions(&template) {
+        assert_eq!(function["Properties"]["Role"], json!({ "Fn::GetAtt": format!("{id}Role.Arn") }));
+        assert!(function["Properties"].get("Policies").is_none(), "{id}");
+    }
+}
+
+#[test]
+fn only_the_local_program_has_the_embedded_engine() {
+    let workspace = documents::workspace();
+    let dependencies: BTreeMap<String, BTreeSet<String>> = workspace["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| {
+            let all = package["dependencies"].as_array().unwrap().iter();
+            let names = all.map(|dependency| dependency["name"].as_str().unwrap().to_owned()).collect();
+            (package["name"].as_str().unwrap().to_owned(), names)
+        })
+        .collect();
+    let direct = dependencies.iter().filter(|(_, names)| names.contains("dynoxide-rs"));
+    assert_eq!(direct.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["latchkey"]);
+    for (function, _) in functions::FUNCTIONS {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![(*function).to_owned()]);
+        while let Some(name) = next.pop() {
+            if reached.insert(name.clone()) {
+                next.extend(dependencies.get(&name).into_iter().flatten().cloned());
+            }
+        }
+        assert!(!reached.contains("latchkey") && !reached.contains("dynoxide-rs"), "{function}");
+    }
+}

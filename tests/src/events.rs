@@ -145,6 +145,7 @@ fn is_of_kind(kind: &str, text: &str) -> bool {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     match kind {
+        "integer" => false, // a text is none
         "string" => !text.is_empty(),
         "jwt" => text.split('.').count() == 3 && text.split('.').all(is_base64url),
         "object id" => is_hex(24),

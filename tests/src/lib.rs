@@ -10,9 +10,11 @@
 pub mod binaries;
 mod calls;
 mod client;
+pub mod documents;
 pub mod events;
 mod faults;
 pub mod runtime_api;
+pub mod schema;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

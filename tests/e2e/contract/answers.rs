@@ -1,0 +1,143 @@
+//! `openapi.yaml` against itself and against the running service.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "an answer that is not as documented fails the test")]
+
+use std::collections::BTreeSet;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tests::{PASSWORD, Service, documents, schema};
+
+use super::{METHODS, operations};
+
+#[test]
+fn the_examples_of_openapi_keep_their_schemas() {
+    let openapi = documents::openapi();
+    for (key, operation) in operations(&openapi) {
+        let body = schema::resolve(&openapi, &operation["requestBody"]);
+        let responses = operation["responses"].as_object().unwrap().values();
+        let responses = responses.map(|response| schema::resolve(&openapi, response));
+        for (media_type, content) in
+            responses.chain([body]).flat_map(|part| part["content"].as_object().into_iter().flatten())
+        {
+            let examples = examples(content);
+            assert!(!examples.is_empty(), "{key}: {media_type} has no example");
+            for example in examples {
+                if media_type.contains("json") {
+                    assert!(example.is_object(), "{key}: {example}");
+                }
+                let faults = schema::faults(&openapi, &content["schema"], example);
+                assert!(faults.is_empty(), "{key}: {example}: {faults:?}");
+            }
+        }
+    }
+}
+
+fn examples(content: &Value) -> Vec<&Value> {
+    let many = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    content.get("example").into_iter().chain(many).collect()
+}
+
+#[tokio::test]
+async fn every_answer_is_one_that_openapi_documents() {
+    let openapi = documents::openapi();
+    let service = Service::start().await;
+    service.user("grace").await;
+    // The examples sign up and log in the same person: in this order they succeed.
+    let mut operations: Vec<_> = operations(&openapi).into_iter().collect();
+    operations.sort_by_key(|(key, _)| key != "POST /auth/signup");
+    for (key, operation) in operations {
+        let mut statuses = BTreeSet::new();
+        for request in requests(&service, &openapi, &key, operation).await {
+            let response = request.send().await.unwrap();
+            statuses.insert(response.status().as_u16());
+            check(&openapi, &key, operation, response).await;
+        }
+        assert!(statuses.len() > 1 || key.ends_with("jwks.json"), "{key}: only {statuses:?}");
+    }
+}
+
+/// The documented examples, and what goes wrong with any of them.
+async fn requests(service: &Service, openapi: &Value, key: &str, operation: &Value) -> Vec<RequestBuilder> {
+    let (method, path) = key.split_once(' ').unwrap();
+    let method: Method = method.parse().unwrap();
+    let request = || service.request(method.clone(), path);
+    let token = service.log_in("grace").await["access_token"].as_str().unwrap().to_owned();
+    let mut requests = vec![
+        request(),
+        request().bearer_auth(&token),
+        request().bearer_auth("a.forged"),
+        request().header("authorization", "Bearer two words"),
+        request().header("cookie", "JSESSIONID=s.forged"),
+        request().bearer_auth(&token).header("cookie", "JSESSIONID=s.forged"),
+    ];
+    let content = &schema::resolve(openapi, &operation["requestBody"])["content"];
+    for (media_type, content) in content.as_object().into_iter().flatten() {
+        for example in examples(content) {
+            match media_type.as_str() {
+                "application/json" => requests.push(request().json(example)),
+                "application/x-www-form-urlencoded" => requests.push(request().form(example)),
+                _ => {}
+            }
+        }
+    }
+    if content.is_object() {
+        let json =
+            |body: String| request().bearer_auth(&token).header(CONTENT_TYPE, "application/json").body(body);
+        let broken = [
+            "{",
+            "[]",
+            "{}",
+            r#"{"a":1,"a":2}"#,
+            r#"{"username":1,"account":1,"token":1,"phone":1,"all":1}"#,
+        ];
+        requests.extend(broken.map(|body| json(body.to_owned())));
+        requests.push(json("x".repeat(16 * 1024 + 1)));
+        requests.push(request().bearer_auth(&token).header(CONTENT_TYPE, "text/plain").body(PASSWORD));
+        requests.push(request().header(CONTENT_TYPE, "application/json").json(&json!({
+            "username": "grace", "password": "a wrong one", "account": "0".repeat(24), "secret": "x", "accessKey": "y",
+        })));
+    }
+    requests
+}
+
+async fn check(openapi: &Value, key: &str, operation: &Value, response: Response) {
+    let status = response.status().as_u16().to_string();
+    let headers = response.headers().clone();
+    let body = response.text().await.unwrap();
+    let documented = operation["responses"].get(&status);
+    let documented =
+        documented.unwrap_or_else(|| panic!("{key} answers {status}, which is not documented: {body}"));
+    let documented = schema::resolve(openapi, documented);
+    for (name, header) in documented["headers"].as_object().into_iter().flatten() {
+        let schema = &schema::resolve(openapi, header)["schema"];
+        let value = headers.get(name).unwrap_or_else(|| panic!("{key} {status} has no {name}"));
+        let value = value.to_str().unwrap();
+        assert!(
+            schema.get("const").is_none_or(|constant| constant == value),
+            "{key} {status}: {name} is {value}"
+        );
+    }
+    let media_type = headers[CONTENT_TYPE].to_str().unwrap();
+    let content = documented["content"].get(media_type);
+    let content = content.unwrap_or_else(|| panic!("{key} {status}: {media_type} is not documented"));
+    let value = if media_type.contains("json") { serde_json::from_str(&body).unwrap() } else { json!(body) };
+    let faults = schema::faults(openapi, &content["schema"], &value);
+    assert!(faults.is_empty(), "{key} {status}: {body}: {faults:?}");
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_documented_is_not_found() {
+    let openapi = documents::openapi();
+    let service = Service::start().await;
+    for path in openapi["paths"].as_object().unwrap().keys() {
+        for method in METHODS.iter().filter(|method| openapi["paths"][path].get(**method).is_none()) {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let response = service.request(method.clone(), path).send().await.unwrap();
+            assert_eq!(response.status(), 404, "{method} {path}");
+            if method != Method::HEAD {
+                assert_eq!(response.text().await.unwrap(), r#"{"message":"Not Found"}"#, "{method} {path}");
+            }
+        }
+    }
+}
