@@ -2,6 +2,7 @@
 
 use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
 use shared::account::{Account, AccountStatus};
+use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::password::Password;
 use shared::store::Creation;
@@ -56,7 +57,7 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
         profile: Profile { display_name: "Admin".to_owned(), ..Profile::default() },
         created_at: now,
         updated_at: None,
-        tokens_valid_after: now,
+        tokens_valid_after: Timestamp::default(),
     };
     let hash = app.passwords.hash(&Password::new(&password)).await?;
 

@@ -39,7 +39,8 @@ pub struct User {
     /// When the record last changed; `None` if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// Every token and session from before this moment is refused.
+    /// Every token and session from before this moment is refused. A new user has none, and a moment here would refuse
+    /// the tokens of access keys from the rest of that second, which is all that they tell of their time.
     #[serde(default)]
     pub tokens_valid_after: Timestamp,
 }

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use shared::App;
+use shared::clock::Timestamp;
 use shared::door::user_session::{self, bad_request, fields, required};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
@@ -33,7 +34,7 @@ async fn sign_up(app: &App, request: &Request) -> Result<Response, Fault> {
         profile: Profile::default(),
         created_at: now,
         updated_at: None,
-        tokens_valid_after: now,
+        tokens_valid_after: Timestamp::default(),
     };
     let mail =
         Message::new(MessageKind::VerifyEmail, user.id, user.email.clone(), user.username.clone(), now)?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::App;
 use shared::account::Account;
+use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::identifier::{Email, SignInName, Username};
 use shared::password::{self, Password};
@@ -57,7 +58,7 @@ pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), Opera
         profile: Profile::default(),
         created_at: now,
         updated_at: None,
-        tokens_valid_after: now,
+        tokens_valid_after: Timestamp::default(),
     };
     let hash = app.passwords.hash(&Password::new(&password)).await?;
     user.create(&app.store, hash, None).await?;
