@@ -1,1 +1,8 @@
-//! To be filled.
+//! The program `latchkey` as people start it: what it says, what it keeps, how it ends.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod curl;
+mod durability;
+mod failing;
+mod secrecy;
+mod start;

@@ -15,6 +15,7 @@ pub mod events;
 mod faults;
 pub mod runtime_api;
 pub mod schema;
+pub mod program;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -1,0 +1,99 @@
+//! Nothing that was answered is lost, whenever the process is killed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::Client;
+use tempfile::tempdir;
+use tests::program::Latchkey;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Signs a user up; the status, or `None` without an answer.
+async fn sign_up(http: &Client, url: &str, name: &str) -> Option<u16> {
+    let email = format!("{name}@example.com");
+    let form = [("username", name), ("password", PASSWORD), ("email", &email)];
+    let answer = http.post(format!("{url}/auth/signup")).form(&form).send().await.ok()?;
+    Some(answer.status().as_u16())
+}
+
+async fn log_in(http: &Client, url: &str, name: &str) -> u16 {
+    let form = [("username", name), ("password", PASSWORD)];
+    http.post(format!("{url}/auth/login")).form(&form).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_a_storm_of_signups_it_keeps_what_it_answered() {
+    let folder = tempdir().unwrap();
+    let latchkey = || {
+        // Cheap hashes put the kill into the middle of writes more often.
+        let program = Latchkey::new(folder.path(), ["--port", "0", "--quiet"]);
+        program.env("ARGON2_MEMORY_KIB", "7168").env("ARGON2_ITERATIONS", "1")
+    };
+    for round in 0..3 {
+        let program = latchkey().serve().await;
+        let answered = Arc::new(AtomicUsize::new(0));
+        let storm: Vec<_> = (0..8)
+            .map(|client| {
+                let (http, url) = (program.http.clone(), program.url.clone());
+                let answered = Arc::clone(&answered);
+                tokio::spawn(async move {
+                    let mut names = Vec::new();
+                    for number in 0.. {
+                        let name = format!("storm-{round}-{client}-{number}");
+                        let status = sign_up(&http, &url, &name).await;
+                        names.push((name, status));
+                        match status {
+                            Some(status) => assert_eq!(status, 200),
+                            None => break,
+                        }
+                        answered.fetch_add(1, Ordering::Relaxed);
+                    }
+                    names
+                })
+            })
+            .collect();
+        while answered.load(Ordering::Relaxed) < 40 {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        program.kill().await;
+
+        let program = latchkey().serve().await;
+        for client in storm {
+            for (name, status) in client.await.unwrap() {
+                let signed_in = log_in(&program.http, &program.url, &name).await;
+                if status == Some(200) {
+                    assert_eq!(signed_in, 200, "{name} was answered and is lost");
+                } else if signed_in != 200 {
+                    // Nobody was told of this one: it must not be there by halves, keeping its names from others.
+                    assert_eq!(signed_in, 406, "{name}");
+                    let again = sign_up(&program.http, &program.url, &name).await;
+                    assert_eq!(again, Some(200), "{name} is half made");
+                }
+            }
+        }
+        program.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn killed_at_the_first_start_it_starts_again() {
+    let folder = tempdir().unwrap();
+    let mut printed = false;
+    // However far the first run came, the next one completes it, and the secrets are printed by the one that made
+    // them or never.
+    for wait in [0, 20, 40, 80, 160] {
+        let start = Latchkey::new(folder.path(), ["--port", "0"]).serve();
+        if let Ok(program) = tokio::time::timeout(Duration::from_millis(wait), start).await {
+            printed |= program.banner.contains("First run.");
+            program.kill().await;
+        }
+    }
+    let program = Latchkey::new(folder.path(), ["--port", "0"]).serve().await;
+    printed |= program.banner.contains("First run.");
+    let keys = program.http.get(program.at("/.well-known/jwks.json")).send().await.unwrap();
+    assert_eq!(keys.status(), 200);
+    let users = Latchkey::new(folder.path(), ["user", "list", "--json"]).finish().await.json();
+    assert_eq!(users["items"].as_array().unwrap().len(), 1, "{printed}");
+}
