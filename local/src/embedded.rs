@@ -12,6 +12,10 @@ use dynoxide::Database;
 use shared::config::TableNames;
 use shared::store::{self, Store};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::tables::{self, TablesError};
+use crate::template::TEMPLATE;
 
 /// Where the store keeps its data.
 #[derive(Debug, Clone)]
@@ -52,6 +56,12 @@ pub enum OpenError {
     /// No loopback port.
     #[error("no loopback port for the store: {0}")]
     Port(io::Error),
+    /// The engine does not start.
+    #[error("the store does not start: {0}")]
+    Engine(String),
+    /// The tables.
+    #[error("the store cannot be used")]
+    Tables(#[from] TablesError),
 }
 
 /// An open store. It is served until the process ends.
@@ -63,27 +73,27 @@ pub struct Embedded {
 }
 
 const STORE: &str = "store.db";
+const UNFINISHED: &str = "store.new";
 const LOCK: &str = "lock";
 const ENDPOINT: &str = "endpoint";
 
 impl Embedded {
-    /// Opens the store and serves it on a loopback port that the system picks.
-    pub async fn open(place: &Place) -> Result<Self, OpenError> {
+    /// Opens the store with every table of the template.
+    pub async fn with_tables(place: &Place, names: &TableNames) -> Result<Self, OpenError> {
         let (database, folder, lock) = match place {
-            Place::Memory => {
-                let database = Database::memory()
-                    .map_err(|error| OpenError::Port(io::Error::other(error.to_string())))?;
-                (database, None, None)
-            }
+            Place::Memory => (memory()?, None, None),
             Place::Folder(folder) => {
                 let lock = lock(folder)?;
                 let file = folder.join(STORE);
+                if !file.exists() {
+                    create_file(folder, &file, names).await?;
+                }
                 (open_file(&file)?, Some(folder.clone()), Some(lock))
             }
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(OpenError::Port)?;
-        let url = format!("http://{}", listener.local_addr().map_err(OpenError::Port)?);
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let (url, _serving) = serve(database).await?;
+        // A store of an earlier version may lack some.
+        tables::create(&local_store(&url, names.clone()), TEMPLATE).await?;
         if let Some(folder) = &folder {
             fs::write(folder.join(ENDPOINT), &url)
                 .map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
@@ -149,6 +159,36 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+fn memory() -> Result<Database, OpenError> {
+    Database::memory().map_err(|error| OpenError::Engine(error.to_string()))
+}
+
+/// Serves a database on a loopback port that the system picks.
+async fn serve(database: Database) -> Result<(String, JoinHandle<()>), OpenError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(OpenError::Port)?;
+    let url = format!("http://{}", listener.local_addr().map_err(OpenError::Port)?);
+    Ok((url, tokio::spawn(dynoxide::server::serve_on(listener, database))))
+}
+
+/// Makes the file of a new store. The engine takes several steps to make a table, and a process that is killed between
+/// them leaves a store that cannot be opened. So the tables are made in memory, and the file appears with all of them.
+async fn create_file(folder: &Path, file: &Path, names: &TableNames) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
+    let database = memory()?;
+    let (url, serving) = serve(database.clone()).await?;
+    tables::create(&local_store(&url, names.clone()), TEMPLATE).await?;
+    serving.abort();
+    let unfinished = folder.join(UNFINISHED);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let copied = database.vacuum_into(&unfinished.to_string_lossy());
+    copied.map_err(|error| failed(io::Error::other(error.to_string())))?;
+    let synced = File::options().write(true).open(&unfinished).and_then(|copy| copy.sync_all());
+    synced.and_then(|()| fs::rename(&unfinished, file)).map_err(failed)
 }
 
 fn open_file(file: &Path) -> Result<Database, OpenError> {

@@ -14,7 +14,6 @@ use crate::embedded::{Embedded, OpenError, Place};
 use crate::operator::OperatorError;
 use crate::routes::{Routes, RoutesError};
 use crate::server::{self, ListenError};
-use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
 
 /// Why the server did not start.
@@ -26,14 +25,6 @@ pub enum StartError {
     /// The data.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The tables.
-    #[error("the store in {folder} cannot be used")]
-    Tables {
-        /// Where it is.
-        folder: String,
-        /// Why.
-        source: TablesError,
-    },
     /// The routes.
     #[error(transparent)]
     Routes(#[from] RoutesError),
@@ -60,12 +51,9 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     }
 
     let place = if options.memory { Place::Memory } else { Place::Folder(options.data.clone()) };
-    let embedded = Embedded::open(&place).await?;
+    let embedded = Embedded::with_tables(&place, &config.tables).await?;
     let store = embedded.store(config.tables.clone());
     let folder = if options.memory { "memory, gone at the end".to_owned() } else { shown(&options.data) };
-    tables::create(&store, TEMPLATE)
-        .await
-        .map_err(|source| StartError::Tables { folder: folder.clone(), source })?;
 
     let app: &'static App = Box::leak(Box::new(App::new(config, store, SystemClock)));
     app.passwords.warm_up();

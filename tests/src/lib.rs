@@ -272,7 +272,7 @@ async fn store(tables: &mut TableNames, calls: &Calls, faults: &Faults) -> (Stor
         }
         (embedded::local_store(&endpoint, tables.clone()), None)
     } else {
-        let embedded = Embedded::open(&Place::Memory).await.expect("an embedded store");
+        let embedded = Embedded::with_tables(&Place::Memory, tables).await.expect("an embedded store");
         (embedded.store(tables.clone()), Some(embedded))
     };
     // Retries draw on a budget that clients of the same partition share: the faults of one test are not another's.

@@ -62,6 +62,13 @@ impl Latchkey {
         }
     }
 
+    /// Starts it, and kills it after this time, however far it has come.
+    pub async fn killed_after(mut self, time: Duration) {
+        let mut child = self.0.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("latchkey runs");
+        tokio::time::sleep(time).await;
+        child.kill().await.expect("its end");
+    }
+
     /// Runs it as a server, and waits until it has said all that it says at the start.
     pub async fn serve(mut self) -> Program {
         let mut child = self.0.spawn().expect("latchkey runs");
@@ -69,8 +76,8 @@ impl Latchkey {
         let stderr = Captured::of(child.stderr.take().expect("its errors"));
         let started = async {
             while !stdout.text().contains("Ctrl-C ends it.\n") {
-                let ended = child.try_wait().expect("its state");
-                assert!(ended.is_none(), "latchkey ended at the start: {}", stderr.text());
+                let ended = child.try_wait().expect("its state").is_some() && stderr.1.is_finished();
+                assert!(!ended, "latchkey ended at the start: {}", stderr.text());
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

@@ -17,7 +17,6 @@ use shared::user::CreateUserError;
 
 use crate::cli::{AccessKeyCommand, AccountCommand, UserCommand};
 use crate::embedded::OpenError;
-use crate::tables::TablesError;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +30,6 @@ pub enum OperatorError {
     /// The data folder.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The tables of the data folder.
-    #[error(transparent)]
-    Tables(#[from] TablesError),
     /// An id.
     #[error(transparent)]
     Id(#[from] NotAnObjectId),

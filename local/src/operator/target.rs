@@ -9,8 +9,6 @@ use shared::store::{self, Store};
 use super::OperatorError;
 use crate::cli::Target;
 use crate::embedded::{self, Embedded, Place};
-use crate::tables;
-use crate::template::TEMPLATE;
 
 /// A process of the service without a server; the store, if it was opened for this command, closes with it.
 pub(super) struct Operator {
@@ -40,9 +38,8 @@ impl Operator {
                 "there is no data folder {folder}: start `latchkey` first, or name the folder with --data, or work on AWS with --aws"
             )));
         }
-        let embedded = Embedded::open(&Place::Folder(target.data.clone())).await?;
+        let embedded = Embedded::with_tables(&Place::Folder(target.data.clone()), &tables).await?;
         let store = embedded.store(tables);
-        tables::create(&store, TEMPLATE).await?;
         Ok(Self { app: App::new(config, store, SystemClock), _embedded: Some(embedded) })
     }
 }
