@@ -90,7 +90,7 @@ pub enum AccountCommand {
         /// Its id, 24 hexadecimal digits; a new one if left out
         #[arg(long)]
         id: Option<String>,
-        /// Its secret; a random one if left out. Other users of this machine can see it while the command runs
+        /// Its secret, or - to read it from standard input; a random one if left out. Other users of this machine see what stands here
         #[arg(long)]
         secret: Option<String>,
         /// Where and how
@@ -133,7 +133,7 @@ pub enum UserCommand {
         /// The e-mail address
         #[arg(long)]
         email: String,
-        /// The password; a random one, shown once, if left out. Other users of this machine can see it while the command runs
+        /// The password, or - to read it from standard input; a random one, shown once, if left out. Other users of this machine see what stands here
         #[arg(long)]
         password: Option<String>,
         /// What the user is: the claim sub_type

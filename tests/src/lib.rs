@@ -149,6 +149,19 @@ impl Service {
         answer(self.post(path).form(fields)).await
     }
 
+    /// The environment with which another process reaches the same store as it would reach AWS.
+    #[must_use]
+    pub fn store_env(&self) -> Vec<(&'static str, String)> {
+        let url = self.embedded.as_ref().map(|embedded| embedded.url.clone());
+        let url = url.or_else(|| std::env::var("LATCHKEY_TEST_DYNAMODB").ok()).expect("a store");
+        vec![
+            ("AWS_ENDPOINT_URL_DYNAMODB", url),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", "local".to_owned()),
+        ]
+    }
+
     /// Moves the clock forward.
     pub fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));

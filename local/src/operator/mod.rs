@@ -41,7 +41,7 @@ pub enum OperatorError {
     Email(#[from] NotAnEmail),
     /// A user.
     #[error(transparent)]
-    User(#[from] CreateUserError),
+    User(CreateUserError),
     /// A password.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -50,14 +50,47 @@ pub enum OperatorError {
     Random(#[from] RandomUnavailable),
     /// Storage.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// The table has another name, or is elsewhere.
+    #[error(
+        "no such table: ACCOUNTS_TABLE, TOKENS_TABLE and KEYS_TABLE name the tables, and the AWS configuration says where they are"
+    )]
+    NoTable,
+}
+
+impl From<StoreError> for OperatorError {
+    fn from(error: StoreError) -> Self {
+        let missing = |cause: &String| cause.contains("ResourceNotFoundException");
+        if shared::log::causes(&error).iter().any(missing) { Self::NoTable } else { Self::Store(error) }
+    }
+}
+
+impl From<CreateUserError> for OperatorError {
+    fn from(error: CreateUserError) -> Self {
+        match error {
+            CreateUserError::Store(error) => error.into(),
+            error => Self::User(error),
+        }
+    }
+}
+
+/// A secret of the command line; `-` stands for one line of standard input, which no other user of the machine sees.
+fn secret(given: Option<String>) -> Result<Option<String>, OperatorError> {
+    if given.as_deref() != Some("-") {
+        return Ok(given);
+    }
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.map_err(|error| OperatorError::Argument(format!("standard input cannot be read: {error}")))?;
+    let end = line.trim_end_matches('\n');
+    Ok(Some(end.strip_suffix('\r').unwrap_or(end).to_owned()))
 }
 
 /// `latchkey account …`
 pub async fn account(command: AccountCommand) -> Result<(), OperatorError> {
     match command {
         AccountCommand::Create { name, id, secret, target } => {
-            account::create(name, id.as_deref(), secret, &target).await
+            account::create(name, id.as_deref(), self::secret(secret)?, &target).await
         }
         AccountCommand::List { page, target } => account::list(&page, &target).await,
         AccountCommand::Show { id, target } => account::show(&id, &target).await,
@@ -68,6 +101,7 @@ pub async fn account(command: AccountCommand) -> Result<(), OperatorError> {
 pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
     match command {
         UserCommand::Create { account, username, email, password, sub_type, scopes, target } => {
+            let password = secret(password)?;
             let wanted = user::NewUser { account, username, email, password, sub_type, scopes };
             user::create(wanted, &target).await
         }
