@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "latchkey",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  latchkey                        serve on port 3000, data in .latchkey/\n  latchkey --port 0 --memory      serve on any port, keep nothing\n  latchkey user create --username ada --email ada@example.com --password '…'\n  latchkey access-key list --json"
+    after_help = "Examples:\n  latchkey                        serve on port 3000, data in .latchkey/\n  latchkey --port 0 --memory      serve on any port, keep nothing\n  latchkey user create --username ada --email ada@example.com --password '…'\n  latchkey access-key list --json\n  eval \"$(latchkey env)\"           reach the store of the running server with any AWS tool"
 )]
 pub struct Cli {
     /// How to serve, without a command.
@@ -51,6 +51,18 @@ pub enum Command {
     /// Access keys: make, list, show
     #[command(subcommand)]
     AccessKey(AccessKeyCommand),
+    /// Print the environment with which other programs reach the store of a running server
+    #[command(
+        after_help = "The store answers only those who know its access key id, which changes with every start.\n\nExample:\n  eval \"$(latchkey env)\" && aws dynamodb list-tables"
+    )]
+    Env {
+        /// Folder of the data of the running server
+        #[arg(long, value_name = "DIR", default_value = ".latchkey")]
+        data: PathBuf,
+        /// Answer in JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Where a command finds the data, and how it answers.

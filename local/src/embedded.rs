@@ -2,18 +2,19 @@
 //! same SDK that speaks to AWS.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
-use std::net::Ipv4Addr;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::Database;
 use shared::config::TableNames;
+use shared::random;
 use shared::store::{self, Store};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::engine;
 use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
 
@@ -64,18 +65,29 @@ pub enum OpenError {
     Tables(#[from] TablesError),
 }
 
+/// Where a store is reached, and the access key id that it asks for.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// As in `http://127.0.0.1:4711`.
+    pub url: String,
+    key_id: String,
+}
+
 /// An open store. It is served until the process ends.
 pub struct Embedded {
     /// Where it is reached.
-    pub url: String,
+    pub endpoint: Endpoint,
     folder: Option<PathBuf>,
+    published: bool,
     _lock: Option<File>,
 }
 
 const STORE: &str = "store.db";
 const UNFINISHED: &str = "store.new";
 const LOCK: &str = "lock";
+/// Two lines, the URL and the access key id, while a server runs.
 const ENDPOINT: &str = "endpoint";
+const REGION: &str = "us-east-1";
 
 impl Embedded {
     /// Opens the store with every table of the template.
@@ -83,7 +95,7 @@ impl Embedded {
         let (database, folder, lock) = match place {
             Place::Memory => (memory()?, None, None),
             Place::Folder(folder) => {
-                let lock = lock(folder)?;
+                let lock = lock(folder).await?;
                 let file = folder.join(STORE);
                 if !file.exists() {
                     create_file(folder, &file, names).await?;
@@ -91,85 +103,131 @@ impl Embedded {
                 (open_file(&file)?, Some(folder.clone()), Some(lock))
             }
         };
-        let (url, _serving) = serve(database).await?;
+        let (endpoint, _serving) = serve(database).await?;
         // A store of an earlier version may lack some.
-        tables::create(&local_store(&url, names.clone()), TEMPLATE).await?;
-        if let Some(folder) = &folder {
-            fs::write(folder.join(ENDPOINT), &url)
-                .map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
-        }
-        Ok(Self { url, folder, _lock: lock })
+        tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
+        Ok(Self { endpoint, folder, published: false, _lock: lock })
+    }
+
+    /// Lets other processes of the folder's owner find the store, until this one ends.
+    pub fn publish(&mut self) -> Result<(), OpenError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let write = || {
+            // Whoever looks for it finds a whole one or none.
+            let unfinished = folder.join(format!("{ENDPOINT}.new"));
+            let mut file = create_private_file(&unfinished)?;
+            writeln!(file, "{}\n{}", self.endpoint.url, self.endpoint.key_id)?;
+            fs::rename(&unfinished, folder.join(ENDPOINT))
+        };
+        write().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        self.published = true;
+        Ok(())
     }
 
     /// A client of this store.
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
-        local_store(&self.url, tables)
+        self.endpoint.store(tables)
     }
 }
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
+        if let Some(folder) = self.folder.as_ref().filter(|_| self.published) {
             let _ = fs::remove_file(folder.join(ENDPOINT));
         }
     }
 }
 
-/// Where a running process serves the store of this folder.
+impl Endpoint {
+    /// A store that takes any credentials, such as DynamoDB Local.
+    #[must_use]
+    pub fn open_to_all(url: &str) -> Self {
+        Self { url: url.to_owned(), key_id: "local".to_owned() }
+    }
+
+    /// Reads the endpoint file of a folder.
+    fn read(folder: &Path) -> Option<Self> {
+        let text = fs::read_to_string(folder.join(ENDPOINT)).ok()?;
+        let (url, key_id) = text.trim_end().split_once('\n')?;
+        Some(Self { url: url.to_owned(), key_id: key_id.to_owned() })
+    }
+
+    /// The environment with which any AWS SDK reaches the store.
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, &str); 4] {
+        [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.url),
+            ("AWS_ACCESS_KEY_ID", &self.key_id),
+            // Signatures are not checked: the key id is the secret, and this has to be something.
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_REGION", REGION),
+        ]
+    }
+
+    /// A client of the store.
+    #[must_use]
+    pub fn store(&self, tables: TableNames) -> Store {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .credentials_provider(Credentials::new(&self.key_id, "local", None, None, "latchkey"))
+            .endpoint_url(&self.url)
+            .http_client(store::plain_client())
+            .retry_config(store::retries())
+            .timeout_config(store::timeouts());
+        Store { client: Client::from_conf(config.build()), tables }
+    }
+}
+
+/// Where a running server serves the store of this folder.
 #[must_use]
-pub fn running(folder: &Path) -> Option<String> {
+pub fn running(folder: &Path) -> Option<Endpoint> {
     let lock = File::open(folder.join(LOCK)).ok()?;
     match lock.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => fs::read_to_string(folder.join(ENDPOINT)).ok(),
+        Err(TryLockError::WouldBlock) => Endpoint::read(folder),
         _ => None,
     }
 }
 
-/// A client of a store on this machine, which takes any credentials.
-#[must_use]
-pub fn local_store(url: &str, tables: TableNames) -> Store {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("local"))
-        .credentials_provider(Credentials::for_tests())
-        .endpoint_url(url)
-        .http_client(store::plain_client())
-        .retry_config(store::retries())
-        .timeout_config(store::timeouts());
-    Store { client: Client::from_conf(config.build()), tables }
-}
-
-/// Makes the folder, readable by its owner alone, and holds its lock for as long as the file is open.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// Makes the folder, readable by its owner alone, and holds its lock for as long as the file is open. A server that
+/// has the lock says where it is; a command has it for a moment, and is waited for.
+async fn lock(folder: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
     create_private_folder(folder).map_err(failed)?;
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .read(true)
-        .open(folder.join(LOCK))
-        .map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            folder: folder.to_owned(),
-            at: fs::read_to_string(folder.join(ENDPOINT)).ok(),
-        }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).read(true);
+    let lock = options.open(folder.join(LOCK)).map_err(failed)?;
+    let mut tries = 100;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) => {
+                let at = Endpoint::read(folder).map(|endpoint| endpoint.url);
+                tries -= 1;
+                if at.is_some() || tries == 0 {
+                    return Err(OpenError::InUse { folder: folder.to_owned(), at });
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
+    // A server that was killed has left it behind.
+    let _ = fs::remove_file(folder.join(ENDPOINT));
+    Ok(lock)
 }
 
 fn memory() -> Result<Database, OpenError> {
     Database::memory().map_err(|error| OpenError::Engine(error.to_string()))
 }
 
-/// Serves a database on a loopback port that the system picks.
-async fn serve(database: Database) -> Result<(String, JoinHandle<()>), OpenError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(OpenError::Port)?;
-    let url = format!("http://{}", listener.local_addr().map_err(OpenError::Port)?);
-    Ok((url, tokio::spawn(dynoxide::server::serve_on(listener, database))))
+/// Serves a database to those who know a key id that nobody can guess.
+async fn serve(database: Database) -> Result<(Endpoint, JoinHandle<()>), OpenError> {
+    let key_id = random::bytes::<20>().map_err(|error| OpenError::Engine(error.to_string()))?;
+    let key_id = hex::encode(key_id);
+    let (url, serving) = engine::serve(database, key_id.clone()).await.map_err(OpenError::Port)?;
+    Ok((Endpoint { url, key_id }, serving))
 }
 
 /// Makes the file of a new store. The engine takes several steps to make a table, and a process that is killed between
@@ -177,18 +235,15 @@ async fn serve(database: Database) -> Result<(String, JoinHandle<()>), OpenError
 async fn create_file(folder: &Path, file: &Path, names: &TableNames) -> Result<(), OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
     let database = memory()?;
-    let (url, serving) = serve(database.clone()).await?;
-    tables::create(&local_store(&url, names.clone()), TEMPLATE).await?;
+    let (endpoint, serving) = serve(database.clone()).await?;
+    tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
     serving.abort();
     let unfinished = folder.join(UNFINISHED);
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
+    // The engine fills an empty file, and would make one that others can read.
+    let copy = create_private_file(&unfinished).map_err(failed)?;
     let copied = database.vacuum_into(&unfinished.to_string_lossy());
     copied.map_err(|error| failed(io::Error::other(error.to_string())))?;
-    let synced = File::options().write(true).open(&unfinished).and_then(|copy| copy.sync_all());
-    synced.and_then(|()| fs::rename(&unfinished, file)).map_err(failed)
+    copy.sync_all().and_then(|()| fs::rename(&unfinished, file)).map_err(failed)
 }
 
 fn open_file(file: &Path) -> Result<Database, OpenError> {
@@ -208,4 +263,17 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
+}
+
+/// A new and empty file, in place of any old one, that its owner alone can read.
+fn create_private_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

@@ -4,6 +4,8 @@ pub mod banner;
 pub mod bootstrap;
 pub mod cli;
 pub mod embedded;
+mod engine;
+pub mod environment;
 pub mod functions;
 pub mod gateway;
 pub mod operator;

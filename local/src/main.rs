@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use latchkey::cli::{Cli, Command};
-use latchkey::{operator, start};
+use latchkey::{environment, operator, start};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -15,6 +15,9 @@ async fn main() -> ExitCode {
         Some(Command::User(command)) => operator::user(command).await.map_err(|error| describe(&error)),
         Some(Command::AccessKey(command)) => {
             operator::access_key(command).await.map_err(|error| describe(&error))
+        }
+        Some(Command::Env { data, json }) => {
+            environment::print(&data, json).map_err(|error| describe(&error))
         }
     };
     match result {

@@ -51,7 +51,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     }
 
     let place = if options.memory { Place::Memory } else { Place::Folder(options.data.clone()) };
-    let embedded = Embedded::with_tables(&place, &config.tables).await?;
+    let mut embedded = Embedded::with_tables(&place, &config.tables).await?;
     let store = embedded.store(config.tables.clone());
     let folder = if options.memory { "memory, gone at the end".to_owned() } else { shown(&options.data) };
 
@@ -60,6 +60,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     app.keyring().await?;
     let first = bootstrap::bootstrap(app).await?;
     let routes = Routes::new(TEMPLATE)?;
+    embedded.publish()?;
     let url = format!("http://localhost:{port}");
     let text = banner::text(&url, &folder, app.config.default_account, first.as_ref());
     // A reader that has gone away is no reason to stop.

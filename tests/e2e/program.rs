@@ -4,5 +4,6 @@
 mod curl;
 mod durability;
 mod failing;
+mod local_store;
 mod secrecy;
 mod start;

@@ -58,19 +58,20 @@ impl Seeded {
     /// The environment of a function over this data.
     fn environment(&self, store: StoreState) -> Vec<(&'static str, String)> {
         let tables = &self.service.app.store.tables;
-        let endpoint = match store {
-            StoreState::Seeded => self.service.store_url(),
+        let mut environment = self.service.store_env();
+        if let StoreState::Unreachable = store {
             // Port 1 refuses every connection.
-            StoreState::Unreachable => "http://127.0.0.1:1".to_owned(),
-        };
-        vec![
-            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+            environment.retain(|(name, _)| *name != "AWS_ENDPOINT_URL_DYNAMODB");
+            environment.push(("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1".to_owned()));
+        }
+        environment.extend([
             ("ACCOUNTS_TABLE", tables.accounts.clone()),
             ("TOKENS_TABLE", tables.tokens.clone()),
             ("KEYS_TABLE", tables.keys.clone()),
             ("ARGON2_MEMORY_KIB", "7168".to_owned()),
             ("ARGON2_ITERATIONS", "1".to_owned()),
-        ]
+        ]);
+        environment
     }
 
     /// A value for each placeholder, with a session of its own.

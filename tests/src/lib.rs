@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryPartition;
-use latchkey::embedded::{self, Embedded, Place};
+use latchkey::embedded::{Embedded, Endpoint, Place};
 use latchkey::routes::Routes;
 use latchkey::template::TEMPLATE;
 use latchkey::{server, tables};
@@ -117,13 +117,6 @@ impl Service {
         Self { url, app, clock, calls, faults, http, embedded, stop: Some(stop) }
     }
 
-    /// Where its store is reached.
-    #[must_use]
-    pub fn store_url(&self) -> String {
-        let embedded = self.embedded.as_ref().map(|embedded| embedded.url.clone());
-        embedded.or_else(|| std::env::var("LATCHKEY_TEST_DYNAMODB").ok()).expect("a store")
-    }
-
     /// A request to a path.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
@@ -152,14 +145,10 @@ impl Service {
     /// The environment with which another process reaches the same store as it would reach AWS.
     #[must_use]
     pub fn store_env(&self) -> Vec<(&'static str, String)> {
-        let url = self.embedded.as_ref().map(|embedded| embedded.url.clone());
-        let url = url.or_else(|| std::env::var("LATCHKEY_TEST_DYNAMODB").ok()).expect("a store");
-        vec![
-            ("AWS_ENDPOINT_URL_DYNAMODB", url),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-            ("AWS_REGION", "local".to_owned()),
-        ]
+        let elsewhere = std::env::var("LATCHKEY_TEST_DYNAMODB").ok().map(|url| Endpoint::open_to_all(&url));
+        let endpoint = self.embedded.as_ref().map(|embedded| embedded.endpoint.clone()).or(elsewhere);
+        let endpoint = endpoint.expect("a store");
+        endpoint.environment().map(|(name, value)| (name, value.to_owned())).to_vec()
     }
 
     /// Moves the clock forward.
@@ -283,7 +272,7 @@ async fn store(tables: &mut TableNames, calls: &Calls, faults: &Faults) -> (Stor
         for name in [&mut tables.accounts, &mut tables.tokens, &mut tables.keys] {
             *name = format!("{prefix}-{name}");
         }
-        (embedded::local_store(&endpoint, tables.clone()), None)
+        (Endpoint::open_to_all(&endpoint).store(tables.clone()), None)
     } else {
         let embedded = Embedded::with_tables(&Place::Memory, tables).await.expect("an embedded store");
         (embedded.store(tables.clone()), Some(embedded))

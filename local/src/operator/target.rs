@@ -28,8 +28,8 @@ impl Operator {
             let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
             return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
         }
-        if let Some(url) = embedded::running(&target.data) {
-            let store = embedded::local_store(&url, tables);
+        if let Some(endpoint) = embedded::running(&target.data) {
+            let store = endpoint.store(tables);
             return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
         }
         if !target.data.exists() {

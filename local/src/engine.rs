@@ -1,0 +1,142 @@
+//! Serves the embedded engine in DynamoDB's protocol, to those alone who know its key id.
+//!
+//! The engine's own server answers every caller and every origin: any page in a browser of this machine could read the
+//! store through it. docs/decisions/0002-the-local-store-has-a-key.md.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dynoxide::{Database, DynoxideError};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, ORIGIN};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use shared::secret::Secret;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// DynamoDB takes requests of up to 16 MB.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+
+/// Serves a database on a loopback port that the system picks; the URL.
+pub(crate) async fn serve(database: Database, key_id: String) -> io::Result<(String, JoinHandle<()>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((url, tokio::spawn(accept(listener, database, Arc::new(Secret::new(key_id))))))
+}
+
+async fn accept(listener: TcpListener, database: Database, key_id: Arc<Secret<String>>) {
+    loop {
+        // Accepting fails when the process is out of file descriptors; the next try may find one.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (database, key_id) = (database.clone(), Arc::clone(&key_id));
+        let service = service_fn(move |request| {
+            let (database, key_id) = (database.clone(), Arc::clone(&key_id));
+            async move { Ok::<_, hyper::Error>(answer(&database, &key_id, request).await) }
+        });
+        // A client that goes away is its own business.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+async fn answer(
+    database: &Database,
+    key_id: &Secret<String>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    // Programs send no Origin; a browser sends it with every POST, and its preflight is no POST.
+    let page = request.headers().contains_key(ORIGIN) || request.method() != Method::POST;
+    if page || !credential(&request).is_some_and(|given| key_id.matches(given.as_bytes())) {
+        let message =
+            "The local store wants the access key id of its endpoint file; see `latchkey env --help`.";
+        return refusal("UnrecognizedClientException", message);
+    }
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    let Some(operation) = target.and_then(|target| target.rsplit('.').next()).map(str::to_owned) else {
+        return refusal("UnknownOperationException", "");
+    };
+    let Ok(body) = Limited::new(request.into_body(), BODY_LIMIT).collect().await else {
+        return refusal("SerializationException", "");
+    };
+    match dispatch(database, &operation, &body.to_bytes()) {
+        Some(Ok(body)) => response(StatusCode::OK, body),
+        Some(Err(error)) => {
+            let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+            response(status, error.to_json().into_bytes())
+        }
+        None => refusal("UnknownOperationException", ""),
+    }
+}
+
+/// The access key id of a request that is signed by AWS Signature Version 4: `Credential=<id>/<scope>`.
+fn credential(request: &Request<Incoming>) -> Option<&str> {
+    let text = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    Some(text.split_once("Credential=")?.1.split_once('/')?.0)
+}
+
+fn refusal(code: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = json!({ "__type": format!("com.amazon.coral.service#{code}"), "message": message });
+    response(StatusCode::BAD_REQUEST, body.to_string().into_bytes())
+}
+
+fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// Calls the engine; `None` for an operation that this store does not have.
+fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Option<Result<Vec<u8>, DynoxideError>> {
+    macro_rules! operations {
+        ($($name:literal => $call:ident,)*) => {
+            match operation {
+                $($name => Some(read(body).and_then(|request| write(&database.$call(request)?))),)*
+                _ => None,
+            }
+        };
+    }
+    operations! {
+        "BatchGetItem" => batch_get_item,
+        "BatchWriteItem" => batch_write_item,
+        "CreateTable" => create_table,
+        "DeleteItem" => delete_item,
+        "DeleteTable" => delete_table,
+        "DescribeStream" => describe_stream,
+        "DescribeTable" => describe_table,
+        "DescribeTimeToLive" => describe_time_to_live,
+        "GetItem" => get_item,
+        "GetRecords" => get_records,
+        "GetShardIterator" => get_shard_iterator,
+        "ListStreams" => list_streams,
+        "ListTables" => list_tables,
+        "PutItem" => put_item,
+        "Query" => query,
+        "Scan" => scan,
+        "TransactGetItems" => transact_get_items,
+        "TransactWriteItems" => transact_write_items,
+        "UpdateItem" => update_item,
+        "UpdateTable" => update_table,
+        "UpdateTimeToLive" => update_time_to_live,
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
+    serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))
+}
+
+fn write(answer: &impl serde::Serialize) -> Result<Vec<u8>, DynoxideError> {
+    serde_json::to_vec(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
