@@ -5,7 +5,7 @@ use shared::account::{Account, AccountStatus};
 use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::password::Password;
-use shared::store::Creation;
+use shared::store::Transaction;
 use shared::user::{Profile, User, UserStatus};
 use shared::{App, random};
 
@@ -76,11 +76,12 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
         created_at: now,
     };
     // All or nothing: a process that dies here starts afresh the next time.
-    let mut items = vec![account.item(&app.store)?, key.item(&app.store)?];
+    let mut items = vec![account.item(&app.store)?];
+    items.extend(key.items(&app.store)?);
     items.extend(user.items(&app.store, hash)?);
-    match app.store.create_all(items).await? {
-        Creation::Done => {}
-        Creation::Exists(_) => return Ok(None),
+    match app.store.transact(items).await? {
+        Transaction::Done => {}
+        Transaction::Refused(_) => return Ok(None),
     }
     Ok(Some(Bootstrapped {
         account: account.id,

@@ -15,6 +15,7 @@ use crate::id::ObjectId;
 use crate::random::{self, RandomUnavailable};
 use crate::secret::Secret;
 use crate::store::{self, Key, Store, StoreError};
+use crate::user::User;
 
 /// The public half of a key: 40 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,11 +150,25 @@ impl AccessKey {
         }
     }
 
-    /// The item of a new key.
-    pub fn item(&self, store: &Store) -> Result<TransactWriteItem, StoreError> {
-        store::new_item(&store.tables.accounts, Self::key(self.access_key.ak()), self)
+    /// The items of a new key: the key, and the link by which its user's keys are found.
+    pub fn items(&self, store: &Store) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let ak = self.access_key.ak();
+        let link = Key::new(User::key(self.user).pk, format!("{LINK}{ak}"));
+        let accounts = &store.tables.accounts;
+        Ok(vec![
+            store::new_item(accounts, Self::key(ak), self)?,
+            store::new_item(accounts, link, &serde_json::json!({ "created_at": self.created_at }))?,
+        ])
+    }
+
+    /// The `ak` of the key that an item of a user's partition links to.
+    #[must_use]
+    pub fn of_link(key: &Key) -> Option<Uuid> {
+        key.sk.strip_prefix(LINK)?.parse().ok()
     }
 }
+
+const LINK: &str = "KEY#";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use crate::app::App;
 use crate::attempt::{AttemptError, Guess, Subject};
 use crate::clock::Timestamp;
+use crate::config::UnverifiedSignIn;
 use crate::http::Fault;
 use crate::http::peer::Peer;
 use crate::id::ObjectId;
@@ -36,6 +37,9 @@ pub enum AuthenticationError {
     /// The password is right and the user is suspended.
     #[error("the user is suspended")]
     Suspended,
+    /// The password is right, and the address must be verified first.
+    #[error("the e-mail address is not verified")]
+    Unverified,
     /// Too many wrong guesses before this one.
     #[error("too many failed attempts")]
     TooMany(Duration),
@@ -62,6 +66,7 @@ impl AuthenticationError {
         match self {
             Self::Wrong => wrong("Wrong username or password."),
             Self::Suspended => wrong("This user is suspended."),
+            Self::Unverified => wrong("Verify your e-mail address first."),
             Self::TooMany(wait) => Fault::too_many_attempts(wait),
             Self::Store(error) => error.into(),
             Self::Hash(error) => error.into(),
@@ -105,6 +110,11 @@ pub async fn authenticate(
     };
     if credential.status == UserStatus::Suspended {
         return Err(guess.undecided(app, AuthenticationError::Suspended).await);
+    }
+    if credential.status == UserStatus::Unverified
+        && app.config.unverified_sign_in == UnverifiedSignIn::Refuse
+    {
+        return Err(guess.undecided(app, AuthenticationError::Unverified).await);
     }
     let weak = verdict == Verdict::RightButWeak;
     let stronger_hash = if weak { Some(app.passwords.hash(password).await?) } else { None };

@@ -22,6 +22,10 @@ pub struct Config {
     pub argon2: HashParameters,
     /// `PASSWORD_MIN_LENGTH`, in characters; never below 8 (NIST SP 800-63B-4).
     pub password_min_length: usize,
+    /// `UNVERIFIED_SIGN_IN`: whether people may sign in before they have verified their address (`allow`, `refuse`).
+    pub unverified_sign_in: UnverifiedSignIn,
+    /// `PRODUCT_NAME`, `PRODUCT_COLOR`: what mails and pages show.
+    pub product: Product,
     /// `ADDRESS_FAILURES`: wrong passwords that one network address may try in 15 minutes.
     pub address_failures: u32,
 }
@@ -51,6 +55,62 @@ pub struct SessionLifetimes {
 /// An origin such as `https://auth.example.com`: http is taken for loopback addresses only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
+
+/// Whether people may sign in before they have verified their address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnverifiedSignIn {
+    /// They may.
+    Allow,
+    /// They may not.
+    Refuse,
+}
+
+impl FromStr for UnverifiedSignIn {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err("allow or refuse"),
+        }
+    }
+}
+
+/// What the service calls itself towards people.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// The colour of its buttons.
+    pub color: Color,
+}
+
+/// A colour as in `#1a4fd6`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Color(String);
+
+impl Color {
+    /// The colour in CSS.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Color {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+        match digits {
+            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("a colour such as #1a4fd6"),
+        }
+    }
+}
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +186,11 @@ impl Config {
             },
             password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 8, 64)?)
                 .unwrap_or(9),
+            unverified_sign_in: source.parsed("UNVERIFIED_SIGN_IN", UnverifiedSignIn::Allow)?,
+            product: Product {
+                name: source.parsed("PRODUCT_NAME", "Latchkey".to_owned())?,
+                color: source.parsed("PRODUCT_COLOR", Color("#1a4fd6".to_owned()))?,
+            },
             address_failures: source.number("ADDRESS_FAILURES", 300, 10, 1_000_000)?,
         })
     }

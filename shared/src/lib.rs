@@ -16,6 +16,7 @@ pub mod jwt;
 pub mod keyring;
 pub mod lambda;
 pub mod log;
+pub mod one_time;
 pub mod outbox;
 pub mod password;
 pub mod principal;

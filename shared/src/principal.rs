@@ -87,7 +87,7 @@ async fn of_session(app: &App, token: &SessionToken) -> Result<Principal, Princi
         vec![(tables.tokens.as_str(), session_key.clone()), (tables.accounts.as_str(), user_key.clone())];
     let mut found = app.store.get_all(wanted).await?;
     let session: Session = found.take(&session_key)?.ok_or(PrincipalError::Invalid)?;
-    let user = live_user(found.take(&user_key)?, session.created)?;
+    let user = live_user(found.take(&user_key)?, session.authenticated)?;
     if !session.accepts(token, app.config.session.grace, app.now()) {
         return Err(PrincipalError::Invalid);
     }

@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
+};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use serde::Serialize;
@@ -131,7 +133,7 @@ impl Store {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(env("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())))
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .http_client(if plain { plain_client() } else { tls_client() })
+            .http_client(if plain { plain_client() } else { aws_client() })
             .retry_config(retries())
             .timeout_config(timeouts());
         config.set_endpoint_url(endpoint);
@@ -175,8 +177,30 @@ impl Store {
         Err(StoreError::Unavailable("keys remained unprocessed".into()))
     }
 
-    /// Writes new items in one transaction: all of them or, if one exists, none.
-    pub async fn create_all(&self, items: Vec<TransactWriteItem>) -> Result<Creation, StoreError> {
+    /// The keys of every item of a partition.
+    pub async fn keys_of(&self, table: &str, pk: &str) -> Result<Vec<Key>, StoreError> {
+        let mut keys = Vec::new();
+        let mut start = None;
+        loop {
+            let query = self.client.query().table_name(table).key_condition_expression("pk = :pk");
+            let output = query
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .projection_expression("pk, sk")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            let found = output.items.unwrap_or_default();
+            keys.extend(found.iter().filter_map(|item| Some(Key::new(pk, item.get("sk")?.as_s().ok()?))));
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// Writes in one transaction: everything or, if a condition does not hold, nothing.
+    pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Transaction, StoreError> {
         // The token makes a repetition after a lost answer the same transaction and not a second one.
         let token: [u8; 16] = random::bytes().map_err(|error| StoreError::Refused(Box::new(error)))?;
         let transaction = self
@@ -187,9 +211,9 @@ impl Store {
         for wait in BATCH_WAITS {
             tokio::time::sleep(wait).await;
             match transaction.clone().send().await {
-                Ok(_) => return Ok(Creation::Done),
+                Ok(_) => return Ok(Transaction::Done),
                 Err(error) => match cancelled_because(&error) {
-                    Cancelled::Exists(at) => return Ok(Creation::Exists(at)),
+                    Cancelled::Refused(at) => return Ok(Transaction::Refused(at)),
                     Cancelled::Conflict => {}
                     Cancelled::Otherwise => return Err(error.into()),
                 },
@@ -213,16 +237,23 @@ impl Store {
     }
 }
 
-/// The outcome of [`Store::create_all`].
+/// The outcome of [`Store::transact`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Creation {
-    /// All items are there.
+pub enum Transaction {
+    /// Everything was written.
     Done,
-    /// None was written: the item at this place of the list exists.
-    Exists(usize),
+    /// Nothing was written: the condition at this place of the list did not hold.
+    Refused(usize),
 }
 
-/// An item that must not exist yet, for [`Store::create_all`].
+/// Deletes an item, for [`Store::write_all`].
+pub fn delete_request(key: Key) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build();
+    let delete = delete.map_err(|error| StoreError::Refused(Box::new(error)))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}
+
+/// An item that must not exist yet, for [`Store::transact`].
 pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<TransactWriteItem, StoreError> {
     let mut item: Item = serde_dynamo::to_item(value)?;
     item.extend(key.into_item());
@@ -235,8 +266,8 @@ pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<Transac
 }
 
 enum Cancelled {
-    Exists(usize),
-    /// Another transaction held one of the items: whether it created it is not known yet.
+    Refused(usize),
+    /// Another transaction held one of the items: what becomes of it is not known yet.
     Conflict,
     Otherwise,
 }
@@ -251,7 +282,7 @@ fn cancelled_because<R>(error: &SdkError<TransactWriteItemsError, R>) -> Cancell
     };
     let at = |code| reasons.iter().position(|reason| reason.code() == Some(code));
     match (at("ConditionalCheckFailed"), at("TransactionConflict")) {
-        (Some(at), _) => Cancelled::Exists(at),
+        (Some(at), _) => Cancelled::Refused(at),
         (None, Some(_)) => Cancelled::Conflict,
         (None, None) => Cancelled::Otherwise,
     }
@@ -324,7 +355,8 @@ pub fn plain_client() -> SharedHttpClient {
 }
 
 /// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start.
-fn tls_client() -> SharedHttpClient {
+#[must_use]
+pub fn aws_client() -> SharedHttpClient {
     let roots =
         TrustStore::empty().with_pem_certificate(include_bytes!("../data/amazon-roots.pem").as_slice());
     // The one way to fail is a certificate that does not parse, which a test rules out for the file above.

@@ -9,7 +9,7 @@ use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::id::ObjectId;
 use shared::identifier::{Email, Username};
-use shared::outbox::{Message, MessageKind};
+use shared::outbox::{Content, Message};
 use shared::password::{self, Password};
 use shared::user::{CreateUserError, Profile, User, UserStatus};
 
@@ -36,8 +36,7 @@ async fn sign_up(app: &App, request: &Request) -> Result<Response, Fault> {
         updated_at: None,
         tokens_valid_after: Timestamp::default(),
     };
-    let mail =
-        Message::new(MessageKind::VerifyEmail, user.id, user.email.clone(), user.username.clone(), now)?;
+    let mail = Message::new(Content::VerifyEmail { user: user.id }, now)?;
     let hash = app.passwords.hash(&password).await?;
     match user.create(&app.store, hash, Some(&mail)).await {
         Ok(()) => {

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Value, json};
 use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
 use shared::clock::Timestamp;
-use shared::store::Creation;
+use shared::outbox::{Content, Message};
+use shared::store::Transaction;
 use uuid::Uuid;
 
 use super::target::Operator;
@@ -53,7 +54,10 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
         valid_until,
         created_at: now,
     };
-    if let Creation::Exists(_) = app.store.create_all(vec![key.item(&app.store)?]).await? {
+    let told = Message::new(Content::AccessKeyCreated { user: owner.id }, now)?;
+    let mut items = key.items(&app.store)?;
+    items.push(told.item(&app.store)?);
+    if let Transaction::Refused(_) = app.store.transact(items).await? {
         return Err(OperatorError::Argument("the new key met an existing one; try again".to_owned()));
     }
     let shown = json!({

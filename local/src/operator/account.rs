@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::account::{Account, AccountStatus};
 use shared::id::ObjectId;
 use shared::password::Password;
-use shared::store::Creation;
+use shared::store::Transaction;
 
 use super::target::Operator;
 use super::{OperatorError, list, output};
@@ -33,7 +33,7 @@ pub(super) async fn create(
         status: AccountStatus::Active,
         created_at: app.now(),
     };
-    if let Creation::Exists(_) = app.store.create_all(vec![account.item(&app.store)?]).await? {
+    if let Transaction::Refused(_) = app.store.transact(vec![account.item(&app.store)?]).await? {
         return Err(OperatorError::Argument(format!("there is an account {} already", account.id)));
     }
     output::object(&json!({ "id": account.id, "secret": secret }), target.json);

@@ -56,6 +56,11 @@ impl Subject {
     }
 }
 
+/// Forgets the wrong guesses for a name: its owner has shown by mail who they are.
+pub async fn forget_name(app: &App, username: &str) -> Result<(), StoreError> {
+    count::clear(app, &Subject::Name(username.to_owned())).await
+}
+
 /// A guess that was allowed and is not yet decided.
 #[derive(Debug)]
 pub struct Guess {

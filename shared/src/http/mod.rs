@@ -4,6 +4,7 @@ pub mod body;
 pub mod credentials;
 pub mod fault;
 pub mod json;
+pub mod page;
 pub mod peer;
 pub mod response;
 

@@ -11,9 +11,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -22,7 +20,7 @@ use crate::http::peer::Peer;
 use crate::id::ObjectId;
 use crate::keyring::KeyringError;
 use crate::random::{self, RandomUnavailable};
-use crate::store::{Item, Key, StoreError, if_held, number};
+use crate::store::{self, Item, Key, StoreError, if_held, number};
 use crate::user::User;
 
 pub use token::{SessionId, SessionToken, TokenKind};
@@ -48,6 +46,8 @@ pub struct Session {
     pub generation: u32,
     /// When it began: the moment at which the password was compared.
     pub created: Timestamp,
+    /// When its user last showed the password: what refuses all tokens from before a moment refuses it if this is before.
+    pub authenticated: Timestamp,
     /// When the present generation was issued.
     pub rotated: Timestamp,
     /// When it ends however it is used, in seconds; also the TTL attribute.
@@ -115,6 +115,7 @@ impl Session {
             user,
             generation: 0,
             created: since,
+            authenticated: since,
             rotated: since,
             expires: (since + lifetimes.absolute).seconds(),
             idle_expires: (since + lifetimes.idle).seconds(),
@@ -183,7 +184,7 @@ impl Session {
                 }
                 TokenKind::Access => token.generation.checked_add(1) == Some(self.generation) && age < grace,
                 TokenKind::Cookie => now < self.created + COOKIE_LIFETIME,
-                TokenKind::FirstRefresh | TokenKind::NextRefresh | TokenKind::Device => false,
+                _ => false,
             }
     }
 
@@ -307,15 +308,17 @@ pub async fn end_all(app: &App, user: ObjectId, sessions: &[Session]) -> Result<
     end_each(app, sessions).await
 }
 
+/// Ends all of a user's sessions but one.
+pub async fn end_others(app: &App, user: ObjectId, keep: Option<SessionId>) -> Result<(), StoreError> {
+    let mut sessions = list(app, user).await?;
+    sessions.retain(|session| Some(session.id) != keep);
+    end_each(app, &sessions).await
+}
+
 async fn end_each(app: &App, sessions: &[Session]) -> Result<(), StoreError> {
     for chunk in sessions.chunks(25) {
-        let mut requests = Vec::with_capacity(chunk.len());
-        for session in chunk {
-            let delete =
-                DeleteRequest::builder().set_key(Some(Session::key(session.user, session.id).into_item()));
-            let delete = delete.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-            requests.push(WriteRequest::builder().delete_request(delete).build());
-        }
+        let keys = chunk.iter().map(|session| Session::key(session.user, session.id));
+        let requests = keys.map(store::delete_request).collect::<Result<_, _>>()?;
         app.store.write_all(&app.store.tables.tokens, requests).await?;
     }
     Ok(())
@@ -334,6 +337,7 @@ mod tests {
             user: ObjectId::from_bytes([2; 12]),
             generation,
             created: START,
+            authenticated: START,
             rotated: START,
             expires: START.seconds() + 30 * 86_400,
             idle_expires: START.seconds() + 14 * 86_400,

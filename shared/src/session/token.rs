@@ -1,4 +1,4 @@
-//! The tokens of a session: computed, never stored.
+//! The tokens of a session, and the one-time tokens of mails: computed, never stored.
 //!
 //! `<prefix>.<hex of: user id 12 B, session 4 B, generation 4 B, HMAC-SHA256 truncated to 16 B>`. The prefix is part
 //! of what is authenticated, so a token of one kind is never one of another kind.
@@ -59,10 +59,25 @@ pub enum TokenKind {
     Cookie,
     /// `v`: a device that has signed in before. It opens nothing, and has a tag of the username in place of the user's id.
     Device,
+    /// `e`: a one-time token that verifies an e-mail address.
+    VerifyEmail,
+    /// `p`: a one-time token that resets a password.
+    ResetPassword,
+    /// `c`: a one-time token that confirms a new e-mail address.
+    ConfirmEmail,
 }
 
 impl TokenKind {
-    const ALL: [Self; 5] = [Self::Access, Self::FirstRefresh, Self::NextRefresh, Self::Cookie, Self::Device];
+    const ALL: [Self; 8] = [
+        Self::Access,
+        Self::FirstRefresh,
+        Self::NextRefresh,
+        Self::Cookie,
+        Self::Device,
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::ConfirmEmail,
+    ];
 
     const fn prefix(self) -> char {
         match self {
@@ -71,6 +86,9 @@ impl TokenKind {
             Self::NextRefresh => 'd',
             Self::Cookie => 's',
             Self::Device => 'v',
+            Self::VerifyEmail => 'e',
+            Self::ResetPassword => 'p',
+            Self::ConfirmEmail => 'c',
         }
     }
 }
@@ -147,7 +165,7 @@ mod tests {
     }
 
     fn any_token() -> impl Strategy<Value = SessionToken> {
-        (0..5_usize, any::<[u8; 12]>(), any::<[u8; 4]>(), any::<u32>()).prop_map(
+        (0..TokenKind::ALL.len(), any::<[u8; 12]>(), any::<[u8; 4]>(), any::<u32>()).prop_map(
             |(kind, user, session, generation)| SessionToken {
                 kind: TokenKind::ALL[kind],
                 user: ObjectId::from_bytes(user),

@@ -4,6 +4,8 @@
 //! e-mail address that leads to the username. The last two are what makes names unique; they are written in one
 //! transaction with the record.
 
+mod change;
+
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,9 @@ use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::identifier::{Email, Username};
 use crate::outbox::Message;
-use crate::store::{self, Creation, Key, Store, StoreError, if_held, number};
+use crate::store::{self, Key, Store, StoreError, Transaction, if_held, number};
+
+pub use change::ChangeError;
 
 /// A user's record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -152,12 +156,12 @@ impl User {
     ) -> Result<(), CreateUserError> {
         let mut items = self.items(store, password_hash)?;
         if let Some(message) = message {
-            items.push(store::new_item(&store.tables.tokens, message.key(), message)?);
+            items.push(message.item(store)?);
         }
-        match store.create_all(items).await? {
-            Creation::Done => Ok(()),
-            Creation::Exists(1) => Err(CreateUserError::EmailTaken),
-            Creation::Exists(_) => Err(CreateUserError::UsernameTaken),
+        match store.transact(items).await? {
+            Transaction::Done => Ok(()),
+            Transaction::Refused(1) => Err(CreateUserError::EmailTaken),
+            Transaction::Refused(_) => Err(CreateUserError::UsernameTaken),
         }
     }
 

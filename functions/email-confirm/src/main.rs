@@ -1,0 +1,8 @@
+//! The Lambda function `email-confirm`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(email_confirm::handle, WarmUp::Keyring).await
+}

@@ -1,0 +1,129 @@
+//! Whom a message goes to, and what it says.
+
+use minijinja::context;
+use shared::App;
+use shared::app::NoPublicUrl;
+use shared::identifier::Email;
+use shared::one_time::{OneTime, OneTimeError, Purpose};
+use shared::outbox::{Content, Message};
+use shared::store::StoreError;
+use shared::user::{Credential, EmailOwner, User, UserStatus};
+
+use crate::render::{self, Template};
+
+/// A mail that is ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The one recipient.
+    pub to: Email,
+    /// The subject.
+    pub subject: String,
+    /// The body as text.
+    pub text: String,
+    /// The body as HTML.
+    pub html: String,
+}
+
+/// Why a mail cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A link cannot be made.
+    #[error(transparent)]
+    OneTime(#[from] OneTimeError),
+    /// Nobody has said where the links lead.
+    #[error(transparent)]
+    Url(#[from] NoPublicUrl),
+    /// A template is wrong.
+    #[error("a template cannot be filled")]
+    Template(#[from] minijinja::Error),
+}
+
+/// Writes the mail of a message; `None` if it has no recipient.
+pub(crate) async fn compose(app: &App, message: &Message) -> Result<Option<Mail>, ComposeError> {
+    match &message.content {
+        Content::VerifyEmail { user } => {
+            let user = by_id(app, *user).await?;
+            verify(app, user, message).await
+        }
+        Content::VerifyEmailAgain { email } => {
+            let user = by_email(app, email).await?;
+            verify(app, user, message).await
+        }
+        Content::ResetPassword { email } => {
+            let user = by_email(app, email).await?.filter(|user| user.status != UserStatus::Suspended);
+            let Some(user) = user else { return Ok(None) };
+            let to = user.email.clone();
+            with_link(app, Template::ResetPassword, Purpose::ResetPassword, &user, to, message).await
+        }
+        Content::ConfirmEmail { user, email } => {
+            let Some(user) = by_id(app, *user).await? else { return Ok(None) };
+            // Someone else's address: they are not to be bothered.
+            if by_email(app, email).await?.is_some_and(|owner| owner.id != user.id) {
+                return Ok(None);
+            }
+            with_link(app, Template::ConfirmEmail, Purpose::ConfirmEmail, &user, email.clone(), message).await
+        }
+        Content::PasswordChanged { user } => notice(app, Template::PasswordChanged, *user).await,
+        Content::AccessKeyCreated { user } => notice(app, Template::AccessKeyCreated, *user).await,
+        Content::EmailChanged { email, username } => {
+            let values = context! { username => username.as_str() };
+            Ok(Some(render::mail(app, Template::EmailChanged, email.clone(), values)?))
+        }
+    }
+}
+
+async fn verify(app: &App, user: Option<User>, message: &Message) -> Result<Option<Mail>, ComposeError> {
+    let Some(user) = user.filter(|user| user.status == UserStatus::Unverified) else { return Ok(None) };
+    let to = user.email.clone();
+    with_link(app, Template::VerifyEmail, Purpose::VerifyEmail, &user, to, message).await
+}
+
+async fn notice(
+    app: &App,
+    template: Template,
+    user: shared::id::ObjectId,
+) -> Result<Option<Mail>, ComposeError> {
+    let Some(user) = by_id(app, user).await? else { return Ok(None) };
+    let values = context! { username => user.username.as_str() };
+    Ok(Some(render::mail(app, template, user.email, values)?))
+}
+
+async fn with_link(
+    app: &App,
+    template: Template,
+    purpose: Purpose,
+    user: &User,
+    to: Email,
+    message: &Message,
+) -> Result<Option<Mail>, ComposeError> {
+    let token = OneTime::issue(app, purpose, user.id, to.clone(), message.nonce()).await?;
+    let path = match purpose {
+        Purpose::VerifyEmail => "/auth/verify-email",
+        Purpose::ResetPassword => "/auth/password/reset",
+        Purpose::ConfirmEmail => "/auth/email/confirm",
+    };
+    let link = format!("{}{path}?token={token}", app.public_url()?.as_str());
+    let minutes = purpose.lifetime().as_secs() / 60;
+    let valid_for =
+        if minutes >= 120 { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
+    let values = context! { username => user.username.as_str(), link, valid_for };
+    Ok(Some(render::mail(app, template, to, values)?))
+}
+
+async fn by_id(app: &App, id: shared::id::ObjectId) -> Result<Option<User>, StoreError> {
+    app.store.get(&app.store.tables.accounts, User::key(id)).await
+}
+
+async fn by_email(app: &App, email: &Email) -> Result<Option<User>, StoreError> {
+    let accounts = &app.store.tables.accounts;
+    let owner: Option<EmailOwner> = app.store.get(accounts, EmailOwner::key(&email.canonical())).await?;
+    let Some(owner) = owner else { return Ok(None) };
+    let credential: Option<Credential> = app.store.get(accounts, Credential::key(&owner.username)).await?;
+    match credential {
+        Some(credential) => by_id(app, credential.user).await,
+        None => Ok(None),
+    }
+}

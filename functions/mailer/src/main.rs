@@ -1,0 +1,17 @@
+//! The Lambda function `mailer`.
+
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::{Error, service_fn};
+use mailer::Mailer;
+use shared::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let app = App::from_lambda_env()?;
+    let mailer = Mailer::from_env()?;
+    let (app, mailer) = (&app, &mailer);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<mailer::Event>| async move {
+        Ok::<_, Error>(mailer::handle(app, mailer, event.payload).await)
+    }))
+    .await
+}

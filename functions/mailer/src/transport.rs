@@ -1,0 +1,152 @@
+//! How mails leave: Amazon SES, an SMTP server, or a folder of `.eml` files.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use shared::outbox::MessageId;
+
+use crate::compose::Mail;
+
+/// Longer than a healthy provider takes, shorter than the function lives.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A sender and a way out.
+pub struct Mailer {
+    from: Mailbox,
+    transport: Transport,
+}
+
+enum Transport {
+    Ses(aws_sdk_sesv2::Client),
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(PathBuf),
+}
+
+/// A setting of the mailer that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MailConfigError {
+    /// Neither `ses` nor an SMTP URL nor a folder.
+    #[error(
+        "MAIL_TRANSPORT must be ses, an SMTP URL such as smtps://user:password@mail.example.com, or folder:DIR"
+    )]
+    Transport,
+    /// The SMTP URL is wrong. It may hold a password, so it is not shown.
+    #[error("MAIL_TRANSPORT holds an SMTP URL that cannot be used")]
+    Smtp(#[source] lettre::transport::smtp::Error),
+    /// No mailbox.
+    #[error("MAIL_FROM must be a mailbox such as Latchkey <no-reply@example.com>")]
+    From(#[source] lettre::address::AddressError),
+}
+
+/// Why a mail did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// A recipient that is no address: cannot happen with addresses that were parsed.
+    #[error("the mail has no usable recipient")]
+    Address(#[from] lettre::address::AddressError),
+    /// The message cannot be put together.
+    #[error("the mail cannot be built")]
+    Build(#[from] lettre::error::Error),
+    /// The SMTP server refused it or was not there.
+    #[error("the SMTP server did not take the mail")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// SES refused it or was not there.
+    #[error("SES did not take the mail")]
+    Ses(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The folder cannot be written to.
+    #[error("the mail cannot be written to the folder")]
+    Folder(#[from] std::io::Error),
+}
+
+impl Mailer {
+    /// The mailer of a function: `MAIL_TRANSPORT` and `MAIL_FROM`.
+    pub fn from_env() -> Result<Self, MailConfigError> {
+        let env = |name: &str| std::env::var(name).unwrap_or_default();
+        Self::new(&env("MAIL_TRANSPORT"), &env("MAIL_FROM"))
+    }
+
+    /// A mailer that sends over `transport` in the name of `from`.
+    pub fn new(transport: &str, from: &str) -> Result<Self, MailConfigError> {
+        let from = from.parse().map_err(MailConfigError::From)?;
+        let transport = if transport == "ses" {
+            Transport::Ses(ses_client())
+        } else if let Some(folder) = transport.strip_prefix("folder:") {
+            Transport::Folder(PathBuf::from(folder))
+        } else if transport.starts_with("smtp://") || transport.starts_with("smtps://") {
+            let smtp =
+                AsyncSmtpTransport::<Tokio1Executor>::from_url(transport).map_err(MailConfigError::Smtp)?;
+            Transport::Smtp(smtp.timeout(Some(TIMEOUT)).build())
+        } else {
+            return Err(MailConfigError::Transport);
+        };
+        Ok(Self { from, transport })
+    }
+
+    /// Sends a mail. `id` becomes its `Message-ID`, by which a receiver knows it again if it ever comes twice.
+    pub async fn send(&self, mail: &Mail, id: MessageId) -> Result<(), SendError> {
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, mail.to.as_str().parse()?))
+            .subject(&mail.subject)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .header(AutoSubmitted)
+            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))?;
+        match &self.transport {
+            Transport::Smtp(smtp) => {
+                smtp.send(message).await?;
+            }
+            Transport::Ses(client) => {
+                let raw = RawMessage::builder().data(Blob::new(message.formatted())).build();
+                let raw = raw.map_err(|error| SendError::Ses(Box::new(error)))?;
+                let destination = Destination::builder().to_addresses(mail.to.as_str()).build();
+                let send = client.send_email().destination(destination);
+                let send = send.content(EmailContent::builder().raw(raw).build()).send();
+                send.await.map_err(|error| SendError::Ses(Box::new(error)))?;
+            }
+            Transport::Folder(folder) => {
+                tokio::fs::create_dir_all(folder).await?;
+                // Written under another name first: who reads the folder finds whole mails only.
+                let part = folder.join(format!("{id}.part"));
+                tokio::fs::write(&part, message.formatted()).await?;
+                tokio::fs::rename(&part, folder.join(format!("{id}.eml"))).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// No one is to answer these mails by machine (RFC 3834).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl lettre::message::header::Header for AutoSubmitted {
+    fn name() -> lettre::message::header::HeaderName {
+        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> lettre::message::header::HeaderValue {
+        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+fn ses_client() -> aws_sdk_sesv2::Client {
+    let config = aws_sdk_sesv2::Config::builder()
+        .behavior_version(aws_sdk_sesv2::config::BehaviorVersion::latest())
+        .region(aws_sdk_sesv2::config::Region::new(
+            std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned()),
+        ))
+        .credentials_provider(aws_config::environment::EnvironmentVariableCredentialsProvider::new())
+        .http_client(shared::store::aws_client())
+        .timeout_config(
+            aws_sdk_sesv2::config::timeout::TimeoutConfig::builder().operation_timeout(TIMEOUT).build(),
+        );
+    aws_sdk_sesv2::Client::from_conf(config.build())
+}

@@ -1,0 +1,30 @@
+//! Password change: a signed-in user who knows the old password chooses a new one. This session goes on; all others end.
+
+use serde_json::json;
+use shared::App;
+use shared::door::own_password;
+use shared::door::user_session::{bad_request, fields, required, shape};
+use shared::http::response::{self, RequestId};
+use shared::http::{Fault, Request, Response, StatusCode};
+use shared::password::{self, Password};
+
+/// `POST /auth/password/change`
+pub async fn handle(app: &App, request: Request) -> Response {
+    let id = RequestId::of(&request);
+    let result = change(app, &request).await;
+    response::finish(&id, shape, result)
+}
+
+async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
+    let fields = fields(request).await?;
+    let confirmed = own_password::confirm(app, request, &fields, "current_password").await?;
+    let [password] = required(&fields, ["new_password"])?;
+    let password = Password::new(password);
+    let names = [confirmed.user.username.as_str(), confirmed.user.email.local_part()];
+    password::check_new(&password, app.config.password_min_length, &names)
+        .map_err(|refusal| bad_request(&[("new_password", refusal.to_string())]))?;
+    let hash = app.passwords.hash(&password).await?;
+    confirmed.user.set_password(app, hash, None, confirmed.session).await?;
+    let message = "Your password is changed. Other sessions have ended.";
+    Ok(response::json(StatusCode::OK, &json!({ "message": message })))
+}

@@ -1,0 +1,8 @@
+//! The Lambda function `password-forgot`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(password_forgot::handle, WarmUp::Nothing).await
+}

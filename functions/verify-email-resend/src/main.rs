@@ -1,0 +1,8 @@
+//! The Lambda function `verify-email-resend`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(verify_email_resend::handle, WarmUp::Nothing).await
+}

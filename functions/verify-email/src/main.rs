@@ -1,0 +1,8 @@
+//! The Lambda function `verify-email`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(verify_email::handle, WarmUp::Keyring).await
+}

@@ -1,0 +1,144 @@
+//! Mail on a laptop: the mailer is fed from the embedded engine's stream, as Lambda feeds it from the table's, and what it
+//! sends can be read at `/local/mail`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use dynoxide::Database;
+use dynoxide::actions::describe_stream::DescribeStreamRequest;
+use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use dynoxide::actions::list_streams::ListStreamsRequest;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use mail_parser::MessageParser;
+use mailer::{Event, Mailer};
+use serde_json::{Value, json};
+use shared::App;
+use shared::http::page::escape;
+use shared::outbox;
+use tokio::time::Instant;
+
+/// How often the stream is read.
+const EVERY: Duration = Duration::from_millis(100);
+/// How long to wait before mails that were not taken are tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+/// The page that shows the mails.
+pub const PATH: &str = "/local/mail";
+
+/// Sends what waits in the outbox, and then what comes, until the process ends.
+pub async fn run(app: &'static App, mailer: Mailer, database: Database) {
+    let table = &app.store.tables.tokens;
+    let mut position = None;
+    let mut try_waiting = Some(Instant::now());
+    loop {
+        if position.is_none() {
+            // What was written before this point of the stream is found in the table.
+            position = newest(&database, table);
+            try_waiting.get_or_insert_with(Instant::now);
+        }
+        if try_waiting.is_some_and(|at| at <= Instant::now()) {
+            try_waiting = (!send_waiting(app, &mailer).await).then(|| Instant::now() + AGAIN);
+        }
+        let (event, next) = position.take().map_or_else(Default::default, |at| read(&database, at));
+        position = next;
+        if !mailer::handle(app, &mailer, event).await.batch_item_failures.is_empty() {
+            try_waiting.get_or_insert_with(|| Instant::now() + AGAIN);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Whether nothing waits any more.
+async fn send_waiting(app: &App, mailer: &Mailer) -> bool {
+    let Ok(ids) = outbox::unsent(app).await else { return false };
+    let mut all = true;
+    for id in ids {
+        all &= mailer::deliver(app, mailer, id).await.is_ok();
+    }
+    all
+}
+
+/// The end of a table's stream, as an iterator.
+fn newest(database: &Database, table: &str) -> Option<String> {
+    let streams = ListStreamsRequest { table_name: Some(table.to_owned()), ..Default::default() };
+    let stream_arn = database.list_streams(streams).ok()?.streams.pop()?.stream_arn;
+    let describe = DescribeStreamRequest { stream_arn: stream_arn.clone(), ..Default::default() };
+    let shard_id = database.describe_stream(describe).ok()?.stream_description.shards.pop()?.shard_id;
+    let shard_iterator_type = "LATEST".to_owned();
+    let request = GetShardIteratorRequest { stream_arn, shard_id, shard_iterator_type, sequence_number: None };
+    database.get_shard_iterator(request).ok()?.shard_iterator
+}
+
+/// The new items since an iterator, as Lambda would deliver them, and where to go on.
+fn read(database: &Database, shard_iterator: String) -> (Event, Option<String>) {
+    let request = GetRecordsRequest { shard_iterator, limit: Some(100) };
+    let Ok(answer) = database.get_records(request) else { return Default::default() };
+    let inserts: Vec<_> = answer.records.iter().filter(|record| record.event_name == "INSERT").collect();
+    let event = serde_json::from_value(json!({ "Records": inserts })).unwrap_or_default();
+    (event, answer.next_shard_iterator)
+}
+
+/// The mails of a folder, newest first, as a page or, for scripts, as JSON.
+#[must_use]
+pub fn page(folder: &Path, as_json: bool) -> Response<Full<Bytes>> {
+    let mails = mails(folder);
+    let (content_type, body) =
+        if as_json { ("application/json", json!({ "mails": mails }).to_string()) } else { ("text/html; charset=utf-8", html(&mails)) };
+    let mut response = Response::new(Full::from(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    response
+}
+
+fn mails(folder: &Path) -> Vec<Value> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<(SystemTime, PathBuf)> = files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "eml"))
+        .filter_map(|file| Some((fs::metadata(&file).ok()?.modified().ok()?, file)))
+        .collect();
+    files.sort();
+    files.iter().rev().take(100).filter_map(|(_, file)| describe(file)).collect()
+}
+
+fn describe(file: &Path) -> Option<Value> {
+    let bytes = fs::read(file).ok()?;
+    let message = MessageParser::default().parse(&bytes)?;
+    let text = message.body_text(0).unwrap_or_default();
+    let link = text.lines().map(str::trim).find(|line| line.starts_with("http"));
+    Some(json!({
+        "id": file.file_stem().and_then(|stem| stem.to_str()),
+        "to": message.to().and_then(|to| to.first()).and_then(|to| to.address()),
+        "subject": message.subject(),
+        "date": message.date().map(mail_parser::DateTime::to_rfc3339),
+        "text": text,
+        "link": link,
+    }))
+}
+
+fn html(mails: &[Value]) -> String {
+    let text = |mail: &Value, name: &str| escape(mail.get(name).and_then(Value::as_str).unwrap_or_default());
+    let line = |line: &str| {
+        if line.starts_with("http") { format!("<a href=\"{line}\">{line}</a>") } else { line.to_owned() }
+    };
+    let mut list = String::new();
+    for mail in mails {
+        let body: Vec<String> = text(mail, "text").lines().map(line).collect();
+        list += &format!(
+            "<article><h2>{}</h2><p class=\"meta\">to {} · {}</p><pre>{}</pre></article>",
+            text(mail, "subject"),
+            text(mail, "to"),
+            text(mail, "date"),
+            body.join("\n")
+        );
+    }
+    if list.is_empty() {
+        list.push_str("<p>No mail yet. Sign someone up, and reload.</p>");
+    }
+    include_str!("post.html").replace("{{mails}}", &list)
+}

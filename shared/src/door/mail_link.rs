@@ -1,0 +1,108 @@
+//! What the functions behind the links of mails share: a page with a form, and an answer as a page or as JSON.
+
+use serde_json::Value;
+
+use super::user_session::{self, bad_request};
+use crate::app::App;
+use crate::http::body::Fields;
+use crate::http::page::{self, escape, page};
+use crate::http::response::json;
+use crate::http::{Fault, Request, Response, StatusCode};
+use crate::one_time::OneTimeError;
+use crate::user::ChangeError;
+
+/// A form that goes to `action` with the token, more inputs, which are HTML, and a button.
+#[must_use]
+pub fn form(action: &str, token: &str, inputs: &str, button: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"token\" value=\"{}\">{inputs}<button>{}</button></form>",
+        escape(token),
+        escape(button)
+    )
+}
+
+/// The fields of the form, or of JSON with the same names.
+pub async fn fields(request: &Request) -> Result<Fields, Fault> {
+    user_session::fields(request).await
+}
+
+/// The token among them.
+pub fn token(fields: &Fields) -> Result<&str, Fault> {
+    let [token] = user_session::required(fields, ["token"])?;
+    Ok(token)
+}
+
+/// 400 for a token that is forged, spent, expired or replaced: which of these is nobody's business.
+#[must_use]
+pub fn invalid() -> Fault {
+    bad_request(&[("token", INVALID.to_owned())])
+}
+
+const INVALID: &str = "is not valid any more: ask for a new mail";
+
+/// The outcome as a page for people and as JSON for programs. On our side's faults programs and people are told alike.
+pub fn answer(
+    app: &App,
+    request: &Request,
+    title: &str,
+    result: Result<Value, Fault>,
+) -> Result<Response, Fault> {
+    if !page::wanted(request) {
+        return result.map(|body| json(StatusCode::OK, &body));
+    }
+    match result {
+        Ok(body) => {
+            Ok(page(StatusCode::OK, &app.config.product, title, &paragraph(text(&body, "message"), "")))
+        }
+        Err(fault) if fault.status.is_server_error() => Err(fault),
+        Err(fault) => {
+            let content = paragraph(&reasons(&fault), " class=\"wrong\" role=\"alert\"");
+            Ok(page(fault.status, &app.config.product, title, &content))
+        }
+    }
+}
+
+/// The reasons of a refusal in one sentence for people.
+#[must_use]
+pub fn reasons(fault: &Fault) -> String {
+    let details = fault.details.as_ref().and_then(Value::as_array);
+    let sentences: Vec<String> = details
+        .into_iter()
+        .flatten()
+        .map(|detail| match text(detail, "field") {
+            "token" => "This link is not valid any more. Ask for a new mail.".to_owned(),
+            _ => crate::http::body::sentence(text(detail, "reason")),
+        })
+        .collect();
+    if sentences.is_empty() { fault.message.clone().into_owned() } else { sentences.join(" ") }
+}
+
+/// A paragraph of text.
+#[must_use]
+pub fn paragraph(text: &str, attributes: &str) -> String {
+    format!("<p{attributes}>{}</p>", escape(text))
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl From<OneTimeError> for Fault {
+    fn from(error: OneTimeError) -> Self {
+        match error {
+            OneTimeError::Keyring(error) => error.into(),
+            OneTimeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Fault {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Overtaken => invalid(),
+            ChangeError::EmailTaken => Self::new(StatusCode::CONFLICT, "This e-mail address is taken."),
+            ChangeError::Store(error) => error.into(),
+            ChangeError::Random(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A signed-in user shows their password once more before something that cannot be taken back (ASVS 7.5.1).
+
+use serde_json::Value;
+
+use super::user_session::{bad_request, not_acceptable, principal};
+use crate::app::App;
+use crate::attempt::{Guess, Subject};
+use crate::http::body::Fields;
+use crate::http::peer::Peer;
+use crate::http::{Fault, Request, StatusCode};
+use crate::password::{Password, Verdict};
+use crate::principal::Principal;
+use crate::session::SessionId;
+use crate::store::StoreError;
+use crate::user::{Credential, User};
+
+/// A signed-in user whose password was right just now.
+pub struct Confirmed {
+    /// Who.
+    pub user: User,
+    /// The session of the request.
+    pub session: Option<SessionId>,
+}
+
+/// Finds the user of the request's token and compares the password in the field `name`.
+pub async fn confirm(
+    app: &App,
+    request: &Request,
+    fields: &Fields,
+    name: &'static str,
+) -> Result<Confirmed, Fault> {
+    let Principal { user, session, .. } = principal(app, request).await?;
+    let user = user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))?;
+    let password = match fields.get(name) {
+        Some(Value::String(password)) if !password.is_empty() => Password::new(password),
+        _ => return Err(bad_request(&[(name, "is required".to_owned())])),
+    };
+    let username = user.username.canonical();
+    let key = Credential::key(&username);
+    let wanted = vec![(app.store.tables.accounts.as_str(), key.clone())];
+    let (guess, mut found) =
+        Guess::open(app, Subject::Name(username), Peer::of(request).network(), wanted).await?;
+    let verdict = match compare(app, found.take(&key), &password).await {
+        Ok(verdict) => verdict,
+        Err(fault) => return Err(guess.undecided(app, fault).await),
+    };
+    if verdict == Verdict::Wrong {
+        guess.wrong(app).await?;
+        return Err(not_acceptable("The password is wrong."));
+    }
+    guess.right(app).await?;
+    Ok(Confirmed { user, session: session.map(|session| session.id) })
+}
+
+async fn compare(
+    app: &App,
+    credential: Result<Option<Credential>, StoreError>,
+    password: &Password,
+) -> Result<Verdict, Fault> {
+    let credential = credential?;
+    let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
+    Ok(app.passwords.verify(password, stored).await?)
+}

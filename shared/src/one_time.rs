@@ -1,0 +1,159 @@
+//! One-time tokens: what the links in mails carry.
+//!
+//! A token is computed like those of a session, from the user and a nonce; the item that it spends holds the nonce
+//! alone, so a leaked table opens nothing. A user has one item for each purpose: a new link ends the old one.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::id::ObjectId;
+use crate::identifier::Email;
+use crate::keyring::KeyringError;
+use crate::session::{SessionId, SessionToken, TokenKind};
+use crate::store::{self, Item, Key, StoreError};
+
+/// What a one-time token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Shows that the user reads the mail of their address.
+    VerifyEmail,
+    /// Chooses a new password without the old one.
+    ResetPassword,
+    /// Shows that the user reads the mail of the address that they want to change to.
+    ConfirmEmail,
+}
+
+impl Purpose {
+    const fn kind(self) -> TokenKind {
+        match self {
+            Self::VerifyEmail => TokenKind::VerifyEmail,
+            Self::ResetPassword => TokenKind::ResetPassword,
+            Self::ConfirmEmail => TokenKind::ConfirmEmail,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify-email",
+            Self::ResetPassword => "reset-password",
+            Self::ConfirmEmail => "confirm-email",
+        }
+    }
+
+    /// How long a link may be opened.
+    #[must_use]
+    pub const fn lifetime(self) -> Duration {
+        match self {
+            Self::VerifyEmail | Self::ConfirmEmail => Duration::from_secs(24 * 3600),
+            Self::ResetPassword => Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// The item that a token spends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OneTime {
+    /// Whose.
+    pub user: ObjectId,
+    /// The address that the link was sent to.
+    pub email: Email,
+    /// Eight random bytes, in hexadecimal.
+    nonce: String,
+    /// When the link ends, in seconds.
+    expires: i64,
+}
+
+/// Why a token cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OneTimeError {
+    /// No key.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OneTime {
+    fn key(user: ObjectId, purpose: Purpose) -> Key {
+        Key::new(format!("USER#{user}"), format!("ONCE#{}", purpose.name()))
+    }
+
+    /// Makes the token of a link that goes to `email`, in place of an earlier one. The same nonce gives the same token.
+    pub async fn issue(
+        app: &App,
+        purpose: Purpose,
+        user: ObjectId,
+        email: Email,
+        nonce: [u8; 8],
+    ) -> Result<String, OneTimeError> {
+        let expires = (app.now() + purpose.lifetime()).seconds();
+        let one_time = Self { user, email, nonce: hex::encode(nonce), expires };
+        let mut item: Item = serde_dynamo::to_item(&one_time).map_err(StoreError::from)?;
+        item.extend(Self::key(user, purpose).into_item());
+        let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));
+        put.send().await.map_err(StoreError::from)?;
+        Ok(token(purpose, user, nonce).encode(app.keyring().await?.session_key()))
+    }
+
+    /// What a token may do now; `None` if it is forged, spent, expired or replaced by a newer one.
+    pub async fn find(app: &App, purpose: Purpose, text: &str) -> Result<Option<Self>, OneTimeError> {
+        let keyring = app.keyring().await?;
+        let token =
+            SessionToken::parse(text, keyring.session_keys()).filter(|token| token.kind == purpose.kind());
+        let Some(token) = token else { return Ok(None) };
+        let found: Option<Self> =
+            app.store.get(&app.store.tables.tokens, Self::key(token.user, purpose)).await?;
+        Ok(found.filter(|one_time| one_time.nonce == nonce_of(&token) && one_time.is_live(app.now())))
+    }
+
+    /// Spends the token, as part of the transaction that does what it is for. The transaction is refused if someone
+    /// else has spent it meanwhile.
+    pub fn spend(&self, app: &App, purpose: Purpose) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&app.store.tables.tokens)
+            .set_key(Some(Self::key(self.user, purpose).into_item()))
+            .condition_expression("nonce = :nonce AND expires > :now")
+            .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
+            .expression_attribute_values(":now", store::number(app.now().seconds()))
+            .build()
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// TTL deletes late.
+    fn is_live(&self, now: Timestamp) -> bool {
+        now.seconds() < self.expires
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the nonce is cut into two halves")]
+fn token(purpose: Purpose, user: ObjectId, nonce: [u8; 8]) -> SessionToken {
+    let nonce = u64::from_be_bytes(nonce);
+    SessionToken {
+        kind: purpose.kind(),
+        user,
+        session: SessionId::from_bytes(((nonce >> 32) as u32).to_be_bytes()),
+        generation: nonce as u32,
+    }
+}
+
+fn nonce_of(token: &SessionToken) -> String {
+    format!("{}{:08x}", token.session, token.generation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_carries_its_nonce() {
+        let nonce = [1, 2, 3, 4, 5, 6, 7, 250];
+        let token = token(Purpose::ResetPassword, ObjectId::from_bytes([9; 12]), nonce);
+        assert_eq!(nonce_of(&token), hex::encode(nonce));
+    }
+}

@@ -1,0 +1,204 @@
+//! What becomes of a user after signup: verified, with a new password or address, gone. Each is one transaction with
+//! the message that tells of it.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update, WriteRequest};
+
+use super::{Credential, EmailOwner, User, UserStatus};
+use crate::access_key::AccessKey;
+use crate::app::App;
+use crate::attempt;
+use crate::identifier::Email;
+use crate::outbox::{Content, Message};
+use crate::random::RandomUnavailable;
+use crate::session::{self, SessionId};
+use crate::store::{self, Item, Key, StoreError, Transaction, number};
+
+/// Why a user was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The one-time token was spent, or the user changed, at the same moment.
+    #[error("the user changed meanwhile")]
+    Overtaken,
+    /// Someone else has the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Storage.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+impl User {
+    /// The e-mail address is the user's: 1 becomes 0, and the token is spent.
+    pub async fn verify_email(&self, app: &App, spend: TransactWriteItem) -> Result<(), ChangeError> {
+        let mut items = vec![spend];
+        items.extend(self.activate(app)?);
+        done(app.store.transact(items).await?)
+    }
+
+    /// Replaces the password, refuses every token from before, and tells the user. `spend` is the one-time token that
+    /// allowed it; without one, it was the old password. The session to `keep` goes on.
+    pub async fn set_password(
+        &self,
+        app: &App,
+        hash: String,
+        spend: Option<TransactWriteItem>,
+        keep: Option<SessionId>,
+    ) -> Result<(), ChangeError> {
+        let now = app.now();
+        let username = self.username.canonical();
+        let accounts = &app.store.tables.accounts;
+        // A link in a mail also shows that the address is theirs.
+        let verified = spend.is_some() && self.status == UserStatus::Unverified;
+        let (activate, active) =
+            if verified { (", #status = :active", Some((":active", number(0)))) } else { ("", None) };
+        let credential: Vec<_> =
+            [(":hash", AttributeValue::S(hash))].into_iter().chain(active.clone()).collect();
+        let record: Vec<_> = [(":now", number(now.millis()))].into_iter().chain(active).collect();
+        let set_hash = format!("SET password_hash = :hash{activate}");
+        let set_after = format!("SET tokens_valid_after = :now{activate}");
+        let mut items = vec![
+            update(accounts, Credential::key(&username), &set_hash, EXISTS, &credential)?,
+            update(accounts, Self::key(self.id), &set_after, EXISTS, &record)?,
+            Message::new(Content::PasswordChanged { user: self.id }, now)?.item(&app.store)?,
+        ];
+        items.extend(spend);
+        if let Some(session) = keep {
+            let tokens = &app.store.tables.tokens;
+            let key = session::Session::key(self.id, session);
+            items.push(update(
+                tokens,
+                key,
+                "SET authenticated = :now",
+                EXISTS,
+                &[(":now", number(now.millis()))],
+            )?);
+        }
+        done(app.store.transact(items).await?)?;
+        session::end_others(app, self.id, keep).await?;
+        attempt::forget_name(app, &username).await?;
+        Ok(())
+    }
+
+    /// Replaces the address by one that is confirmed, and tells the old one.
+    pub async fn set_email(
+        &self,
+        app: &App,
+        email: &Email,
+        spend: TransactWriteItem,
+    ) -> Result<(), ChangeError> {
+        let now = app.now();
+        let accounts = &app.store.tables.accounts;
+        let owner = EmailOwner { username: self.username.canonical() };
+        let told = Content::EmailChanged { email: self.email.clone(), username: self.username.clone() };
+        let values = [
+            (":email", AttributeValue::S(email.to_string())),
+            (":now", number(now.millis())),
+            (":old", AttributeValue::S(self.email.to_string())),
+        ];
+        let mut items = vec![
+            spend,
+            update(
+                accounts,
+                Self::key(self.id),
+                "SET email = :email, updated_at = :now",
+                "email = :old",
+                &values,
+            )?,
+            Message::new(told, now)?.item(&app.store)?,
+        ];
+        // An address that only changes its case keeps its item.
+        if email.canonical() != self.email.canonical() {
+            items.push(store::new_item(accounts, EmailOwner::key(&email.canonical()), &owner)?);
+            items.push(delete(accounts, EmailOwner::key(&self.email.canonical()))?);
+        }
+        match app.store.transact(items).await? {
+            Transaction::Done => Ok(()),
+            Transaction::Refused(3) => Err(ChangeError::EmailTaken),
+            Transaction::Refused(_) => Err(ChangeError::Overtaken),
+        }
+    }
+
+    /// Removes everything of a user: sessions, links, access keys, names, record. Until the record goes, the present
+    /// session lives, so that a request that failed half-way can be made again.
+    pub async fn delete(&self, app: &App, present: Option<SessionId>) -> Result<(), ChangeError> {
+        let accounts = app.store.tables.accounts.as_str();
+        session::end_others(app, self.id, present).await?;
+        let mut keys = Vec::new();
+        for key in app.store.keys_of(accounts, &Self::key(self.id).pk).await? {
+            if let Some(ak) = AccessKey::of_link(&key) {
+                keys.extend([AccessKey::key(ak), key]);
+            }
+        }
+        let deletes: Vec<WriteRequest> =
+            keys.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
+        for chunk in deletes.chunks(25) {
+            app.store.write_all(accounts, chunk.to_vec()).await?;
+        }
+        let items = vec![
+            delete(accounts, Credential::key(&self.username.canonical()))?,
+            delete(accounts, EmailOwner::key(&self.email.canonical()))?,
+            delete(accounts, Self::key(self.id))?,
+        ];
+        done(app.store.transact(items).await?)?;
+        attempt::forget_name(app, &self.username.canonical()).await?;
+        let tokens = app.store.tables.tokens.as_str();
+        let rest = app.store.keys_of(tokens, &Self::key(self.id).pk).await?;
+        let deletes: Vec<WriteRequest> =
+            rest.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
+        for chunk in deletes.chunks(25) {
+            app.store.write_all(tokens, chunk.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    fn activate(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
+        if self.status != UserStatus::Unverified {
+            return Ok(Vec::new());
+        }
+        let accounts = &app.store.tables.accounts;
+        let values = [(":active", number(0)), (":unverified", number(1))];
+        let set = |key| update(accounts, key, "SET #status = :active", "#status = :unverified", &values);
+        Ok(vec![set(Self::key(self.id))?, set(Credential::key(&self.username.canonical()))?])
+    }
+}
+
+const EXISTS: &str = "attribute_exists(pk)";
+
+fn done(transaction: Transaction) -> Result<(), ChangeError> {
+    match transaction {
+        Transaction::Done => Ok(()),
+        Transaction::Refused(_) => Err(ChangeError::Overtaken),
+    }
+}
+
+fn update(
+    table: &str,
+    key: Key,
+    expression: &str,
+    condition: &str,
+    values: &[(&str, AttributeValue)],
+) -> Result<TransactWriteItem, StoreError> {
+    let mut update = Update::builder()
+        .table_name(table)
+        .set_key(Some(key.into_item()))
+        .update_expression(expression)
+        .condition_expression(condition)
+        .set_expression_attribute_values(Some(
+            values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>(),
+        ));
+    if expression.contains("#status") || condition.contains("#status") {
+        update = update.expression_attribute_names("#status", "status");
+    }
+    let update = update.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(key.into_item())).build();
+    Ok(TransactWriteItem::builder()
+        .delete(delete.map_err(|error| StoreError::Refused(Box::new(error)))?)
+        .build())
+}
