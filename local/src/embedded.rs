@@ -77,6 +77,8 @@ pub struct Endpoint {
 pub struct Embedded {
     /// Where it is reached.
     pub endpoint: Endpoint,
+    /// The engine itself, whose streams feed the mailer.
+    pub database: Database,
     folder: Option<PathBuf>,
     published: bool,
     _lock: Option<File>,
@@ -103,10 +105,10 @@ impl Embedded {
                 (open_file(&file)?, Some(folder.clone()), Some(lock))
             }
         };
-        let (endpoint, _serving) = serve(database).await?;
+        let (endpoint, _serving) = serve(database.clone()).await?;
         // A store of an earlier version may lack some.
         tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
-        Ok(Self { endpoint, folder, published: false, _lock: lock })
+        Ok(Self { endpoint, database, folder, published: false, _lock: lock })
     }
 
     /// Lets other processes of the folder's owner find the store, until this one ends.

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod functions;
 pub mod gateway;
 pub mod operator;
+pub mod post;
 pub mod routes;
 pub mod server;
 pub mod start;

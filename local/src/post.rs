@@ -12,8 +12,8 @@ use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use http_body_util::Full;
-use hyper::Response;
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response};
 use mail_parser::MessageParser;
 use mailer::{Event, Mailer};
 use serde_json::{Value, json};
@@ -69,7 +69,8 @@ fn newest(database: &Database, table: &str) -> Option<String> {
     let describe = DescribeStreamRequest { stream_arn: stream_arn.clone(), ..Default::default() };
     let shard_id = database.describe_stream(describe).ok()?.stream_description.shards.pop()?.shard_id;
     let shard_iterator_type = "LATEST".to_owned();
-    let request = GetShardIteratorRequest { stream_arn, shard_id, shard_iterator_type, sequence_number: None };
+    let request =
+        GetShardIteratorRequest { stream_arn, shard_id, shard_iterator_type, sequence_number: None };
     database.get_shard_iterator(request).ok()?.shard_iterator
 }
 
@@ -82,17 +83,35 @@ fn read(database: &Database, shard_iterator: String) -> (Event, Option<String>) 
     (event, answer.next_shard_iterator)
 }
 
+/// Whether a request is for the page. It must name this machine: a name that someone else has let point here is another
+/// origin, whose pages could read the mails.
+#[must_use]
+pub fn is_wanted<B>(request: &Request<B>) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let local = matches!(name, "localhost" | "127.0.0.1");
+    request.method() == Method::GET && request.uri().path() == PATH && local
+}
+
 /// The mails of a folder, newest first, as a page or, for scripts, as JSON.
 #[must_use]
-pub fn page(folder: &Path, as_json: bool) -> Response<Full<Bytes>> {
+pub fn page<B>(folder: &Path, request: &Request<B>) -> Response<Full<Bytes>> {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let as_json = accept.is_some_and(|accept| accept.contains("application/json"));
     let mails = mails(folder);
-    let (content_type, body) =
-        if as_json { ("application/json", json!({ "mails": mails }).to_string()) } else { ("text/html; charset=utf-8", html(&mails)) };
+    let (content_type, body) = if as_json {
+        ("application/json", json!({ "mails": mails }).to_string())
+    } else {
+        ("text/html; charset=utf-8", html(&mails))
+    };
     let mut response = Response::new(Full::from(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
     response
 }
 

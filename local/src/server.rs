@@ -2,18 +2,24 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use shared::App;
 use tokio::net::TcpListener;
 
 use crate::gateway;
+use crate::post;
 use crate::routes::Routes;
 
 /// How long requests in flight may take after the server was told to stop.
@@ -34,15 +40,21 @@ pub async fn listen(port: u16) -> Result<TcpListener, ListenError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| ListenError { port, source })
 }
 
+/// What is served.
+pub struct Site {
+    /// The process behind the functions.
+    pub app: &'static App,
+    /// The functions' routes.
+    pub routes: Routes,
+    /// The folder of the mails that `/local/mail` shows.
+    pub mail: Option<PathBuf>,
+    /// Whether to write a line for each request.
+    pub log: bool,
+}
+
 /// Serves until `stop` is ready, and then until the requests in flight are answered.
-pub async fn serve(
-    app: &'static App,
-    routes: Routes,
-    listener: TcpListener,
-    log: bool,
-    stop: impl Future<Output = ()>,
-) {
-    let routes = Arc::new(routes);
+pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let site = Arc::new(site);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -56,10 +68,10 @@ pub async fn serve(
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let routes = Arc::clone(&routes);
+        let site = Arc::clone(&site);
         let service = service_fn(move |request| {
-            let routes = Arc::clone(&routes);
-            async move { Ok::<_, hyper::Error>(answer(app, &routes, request, peer, log).await) }
+            let site = Arc::clone(&site);
+            async move { Ok::<_, hyper::Error>(logged(&site, request, peer).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -75,22 +87,23 @@ pub async fn serve(
     let _ = tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await;
 }
 
-async fn answer(
-    app: &'static App,
-    routes: &Routes,
-    request: hyper::Request<hyper::body::Incoming>,
-    peer: SocketAddr,
-    log: bool,
-) -> hyper::Response<http_body_util::Full<bytes::Bytes>> {
-    if !log {
-        return gateway::serve(app, routes, request, peer).await;
+async fn logged(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    if !site.log {
+        return answer(site, request, peer).await;
     }
     // Never the query: links in mails carry tokens there.
     let line = format!("{} {}", request.method(), request.uri().path());
     let started = Instant::now();
-    let response = gateway::serve(app, routes, request, peer).await;
+    let response = answer(site, request, peer).await;
     eprintln!("{} {line} ({} ms)", response.status().as_u16(), started.elapsed().as_millis());
     response
+}
+
+async fn answer(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    match &site.mail {
+        Some(folder) if post::is_wanted(&request) => post::page(folder, &request),
+        _ => gateway::serve(site.app, &site.routes, request, peer).await,
+    }
 }
 
 /// Ready at Ctrl-C or SIGTERM.

@@ -1,8 +1,9 @@
 //! `latchkey` without a command: serve.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use mailer::{MailConfigError, Mailer};
 use shared::clock::SystemClock;
 use shared::config::{Config, ConfigError};
 use shared::{App, log};
@@ -12,8 +13,9 @@ use crate::bootstrap;
 use crate::cli::Serve;
 use crate::embedded::{Embedded, OpenError, Place};
 use crate::operator::OperatorError;
+use crate::post;
 use crate::routes::{Routes, RoutesError};
-use crate::server::{self, ListenError};
+use crate::server::{self, ListenError, Site};
 use crate::template::TEMPLATE;
 
 /// Why the server did not start.
@@ -34,6 +36,9 @@ pub enum StartError {
     /// The first account, user and key.
     #[error("the first run failed")]
     Bootstrap(#[from] OperatorError),
+    /// The way mails take.
+    #[error(transparent)]
+    Mail(#[from] MailConfigError),
     /// The keys.
     #[error("the keyring cannot be used")]
     Keyring(#[from] shared::keyring::KeyringError),
@@ -60,14 +65,55 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     app.keyring().await?;
     let first = bootstrap::bootstrap(app).await?;
     let routes = Routes::new(TEMPLATE)?;
+    let mail = MailFolder::new(options)?;
+    let mailer = mail.mailer()?;
+    tokio::spawn(post::run(app, mailer, embedded.database.clone()));
     embedded.publish()?;
     let url = format!("http://localhost:{port}");
     let text = banner::text(&url, &folder, app.config.default_account, first.as_ref());
     // A reader that has gone away is no reason to stop.
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
 
-    server::serve(app, routes, listener, !options.quiet, server::interrupted()).await;
+    let site = Site { app, routes, mail: Some(mail.folder.clone()), log: !options.quiet };
+    server::serve(site, listener, server::interrupted()).await;
     Ok(())
+}
+
+/// Where mails go if no other transport is configured.
+struct MailFolder {
+    folder: PathBuf,
+    /// Gone with the process.
+    temporary: bool,
+}
+
+impl MailFolder {
+    fn new(options: &Serve) -> Result<Self, StartError> {
+        if !options.memory {
+            return Ok(Self { folder: options.data.join("mail"), temporary: false });
+        }
+        let name = format!(
+            "latchkey-mail-{}",
+            hex::encode(shared::random::bytes::<8>().map_err(OperatorError::from)?)
+        );
+        Ok(Self { folder: std::env::temp_dir().join(name), temporary: true })
+    }
+
+    fn mailer(&self) -> Result<Mailer, StartError> {
+        let env = |name: &str, default: String| {
+            std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default)
+        };
+        let transport = env("MAIL_TRANSPORT", format!("folder:{}", self.folder.display()));
+        let from = env("MAIL_FROM", "Latchkey <no-reply@localhost>".to_owned());
+        Ok(Mailer::new(&transport, &from)?)
+    }
+}
+
+impl Drop for MailFolder {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
 }
 
 fn shown(folder: &Path) -> String {

@@ -23,8 +23,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use latchkey::embedded::{Embedded, Endpoint, Place};
 use latchkey::routes::Routes;
+use latchkey::server::{self, Site};
+use latchkey::tables;
 use latchkey::template::TEMPLATE;
-use latchkey::{server, tables};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use shared::App;
@@ -111,7 +112,8 @@ impl Service {
         calls.reset();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let routes = Routes::new(TEMPLATE).expect("routes");
-        tokio::spawn(server::serve(app, routes, listener, false, async {
+        let site = Site { app, routes, mail: None, log: false };
+        tokio::spawn(server::serve(site, listener, async {
             let _ = stopped.await;
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();

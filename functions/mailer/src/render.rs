@@ -62,7 +62,12 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = Laz
 });
 
 /// Fills a template.
-pub(crate) fn mail(app: &App, template: Template, to: Email, values: Value) -> Result<Mail, minijinja::Error> {
+pub(crate) fn mail(
+    app: &App,
+    template: Template,
+    to: Email,
+    values: Value,
+) -> Result<Mail, minijinja::Error> {
     let templates =
         TEMPLATES.as_ref().map_err(|error| minijinja::Error::new(error.kind(), error.to_string()))?;
     let product = &app.config.product;
