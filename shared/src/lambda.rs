@@ -21,6 +21,17 @@ pub enum WarmUp {
     Hash,
 }
 
+/// Says in the log why a function does not start.
+pub fn cannot_start(error: &(dyn std::error::Error + 'static)) {
+    log::write(&log::Record {
+        level: "ERROR",
+        message: "the function cannot start",
+        request_id: None,
+        status: None,
+        causes: log::causes(error),
+    });
+}
+
 /// Serves events until the process is ended.
 ///
 /// # Errors
@@ -30,19 +41,7 @@ where
     H: Fn(&'static App, Request) -> F,
     F: Future<Output = Response> + Send,
 {
-    let app: &'static App = match App::from_lambda_env() {
-        Ok(app) => Box::leak(Box::new(app)),
-        Err(error) => {
-            log::write(&log::Record {
-                level: "ERROR",
-                message: "the function cannot start",
-                request_id: None,
-                status: None,
-                causes: log::causes(&error),
-            });
-            return Err(error.into());
-        }
-    };
+    let app: &'static App = Box::leak(Box::new(App::from_lambda_env().inspect_err(|error| cannot_start(error))?));
     if matches!(warm_up, WarmUp::Hash | WarmUp::KeyringAndHash) {
         app.passwords.warm_up();
     }

@@ -4,11 +4,12 @@ use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::{Error, service_fn};
 use mailer::Mailer;
 use shared::App;
+use shared::lambda::cannot_start;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let app = App::from_lambda_env()?;
-    let mailer = Mailer::from_env()?;
+    let app = App::from_lambda_env().inspect_err(|error| cannot_start(error))?;
+    let mailer = Mailer::from_env().inspect_err(|error| cannot_start(error))?;
     let (app, mailer) = (&app, &mailer);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<mailer::Event>| async move {
         Ok::<_, Error>(mailer::handle(app, mailer, event.payload).await)

@@ -41,7 +41,10 @@ fn ask(app: &App, token: &str, wrong: &str) -> Response {
 }
 
 async fn reset(app: &App, request: &Request) -> Result<Response, Fault> {
-    let fields = mail_link::fields(request).await?;
+    let fields = match mail_link::fields(request).await {
+        Ok(fields) => fields,
+        Err(fault) => return mail_link::answer(app, request, TITLE, Err(fault)),
+    };
     let result = choose(app, &fields).await;
     match &result {
         // A password that is refused can be chosen again on the same page.
@@ -66,7 +69,8 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
     password::check_new(&password, app.config.password_min_length, &names)
         .map_err(|refusal| bad_request(&[("password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
-    user.set_password(app, hash, Some(one_time.spend(app, Purpose::ResetPassword)?), None).await?;
+    let spend = one_time.spend(app, Purpose::ResetPassword)?;
+    user.set_password(app, hash, Some(spend), None).await.map_err(mail_link::fault)?;
     Ok(
         json!({ "message": "Your password is changed, and you are signed out everywhere. Sign in with the new one." }),
     )

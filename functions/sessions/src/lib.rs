@@ -13,10 +13,11 @@ use shared::session::{self, Session, SessionId};
 /// `GET /auth/sessions`, `DELETE /auth/sessions` and `DELETE /auth/sessions/{id}`
 pub async fn handle(app: &App, request: Request) -> Response {
     let id = RequestId::of(&request);
-    let result = match (request.method(), session_id(&request)) {
-        (&Method::DELETE, Some(wanted)) => end_one(app, &request, &wanted).await,
-        (&Method::DELETE, None) => end_others(app, &request).await,
-        _ => list(app, &request).await,
+    let all = request.raw_http_path().ends_with("/auth/sessions");
+    let result = match (request.method() == Method::DELETE, all) {
+        (true, true) => end_others(app, &request).await,
+        (true, false) => end_one(app, &request).await,
+        (false, _) => list(app, &request).await,
     };
     response::finish(&id, shape, result)
 }
@@ -32,11 +33,12 @@ async fn list(app: &App, request: &Request) -> Result<Response, Fault> {
     Ok(response::json(StatusCode::OK, &json!({ "sessions": shown })))
 }
 
-async fn end_one(app: &App, request: &Request, wanted: &str) -> Result<Response, Fault> {
+async fn end_one(app: &App, request: &Request) -> Result<Response, Fault> {
     let principal = principal(app, request).await?;
+    let wanted = session_id(request);
     let (live, _) = live_sessions(app, &principal).await?;
     // Another user's session is answered as one that does not exist.
-    let found = live.iter().find(|session| session.id.to_string() == wanted);
+    let found = live.iter().find(|session| Some(session.id.to_string()) == wanted);
     let found = found.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "There is no such session."))?;
     session::end(app, found.user, found.id).await?;
     Ok(response::json(StatusCode::OK, &json!({ "message": "The session has ended." })))

@@ -38,6 +38,7 @@ async fn verify(app: &App, request: &Request) -> Result<serde_json::Value, Fault
     let user = user
         .filter(|user| user.email.canonical() == one_time.email.canonical())
         .ok_or_else(mail_link::invalid)?;
-    user.verify_email(app, one_time.spend(app, Purpose::VerifyEmail)?).await?;
+    let spend = one_time.spend(app, Purpose::VerifyEmail)?;
+    user.verify_email(app, spend).await.map_err(mail_link::fault)?;
     Ok(json!({ "message": "Your e-mail address is verified." }))
 }

@@ -40,6 +40,15 @@ pub fn invalid() -> Fault {
 
 const INVALID: &str = "is not valid any more: ask for a new mail";
 
+/// The fault of a change that a link was to make: what overtook it has spent the link.
+#[must_use]
+pub fn fault(error: ChangeError) -> Fault {
+    match error {
+        ChangeError::Overtaken => invalid(),
+        error => error.into(),
+    }
+}
+
 /// The outcome as a page for people and as JSON for programs. On our side's faults programs and people are told alike.
 pub fn answer(
     app: &App,
@@ -99,7 +108,7 @@ impl From<OneTimeError> for Fault {
 impl From<ChangeError> for Fault {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Overtaken => invalid(),
+            ChangeError::Overtaken => Self::new(StatusCode::CONFLICT, "The account changed just now. Try again."),
             ChangeError::EmailTaken => Self::new(StatusCode::CONFLICT, "This e-mail address is taken."),
             ChangeError::Store(error) => error.into(),
             ChangeError::Random(error) => error.into(),
