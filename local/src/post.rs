@@ -1,6 +1,7 @@
 //! Mail on a laptop: the mailer is fed from the embedded engine's stream, as Lambda feeds it from the table's, and what it
 //! sends can be read at `/local/mail`.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -148,7 +149,8 @@ fn html(mails: &[Value]) -> String {
     let mut list = String::new();
     for mail in mails {
         let body: Vec<String> = text(mail, "text").lines().map(line).collect();
-        list += &format!(
+        let _ = write!(
+            list,
             "<article><h2>{}</h2><p class=\"meta\">to {} · {}</p><pre>{}</pre></article>",
             text(mail, "subject"),
             text(mail, "to"),

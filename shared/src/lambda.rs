@@ -41,7 +41,8 @@ where
     H: Fn(&'static App, Request) -> F,
     F: Future<Output = Response> + Send,
 {
-    let app: &'static App = Box::leak(Box::new(App::from_lambda_env().inspect_err(|error| cannot_start(error))?));
+    let app: &'static App =
+        Box::leak(Box::new(App::from_lambda_env().inspect_err(|error| cannot_start(error))?));
     if matches!(warm_up, WarmUp::Hash | WarmUp::KeyringAndHash) {
         app.passwords.warm_up();
     }

@@ -108,7 +108,9 @@ impl From<OneTimeError> for Fault {
 impl From<ChangeError> for Fault {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Overtaken => Self::new(StatusCode::CONFLICT, "The account changed just now. Try again."),
+            ChangeError::Overtaken => {
+                Self::new(StatusCode::CONFLICT, "The account changed just now. Try again.")
+            }
             ChangeError::EmailTaken => Self::new(StatusCode::CONFLICT, "This e-mail address is taken."),
             ChangeError::Store(error) => error.into(),
             ChangeError::Random(error) => error.into(),
