@@ -7,8 +7,6 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -20,7 +18,7 @@ use crate::clock::Timestamp;
 use crate::id::{self, ObjectId};
 use crate::identifier::{Email, Username};
 use crate::random::RandomUnavailable;
-use crate::store::{self, Item, Key, Store, StoreError, if_held, number};
+use crate::store::{self, Item, Key, Store, StoreError, Updated, if_held, number};
 
 /// How long a message is kept, sent or not.
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -170,19 +168,10 @@ pub async fn claim(app: &App, id: MessageId) -> Result<Claim, StoreError> {
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    match result {
-        Ok(output) => Ok(Claim::Yours(serde_dynamo::from_item(output.attributes.unwrap_or_default())?)),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-            match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(refused)
-                    if refused.item().is_some_and(|item| !item.contains_key("sent_at")) =>
-                {
-                    Ok(Claim::Taken)
-                }
-                _ => Ok(Claim::Done),
-            }
-        }
-        Err(error) => Err(error.into()),
+    match store::updated(result)? {
+        Updated::Yes(item) => Ok(Claim::Yours(serde_dynamo::from_item(item)?)),
+        Updated::No(Some(item)) if !item.contains_key("sent_at") => Ok(Claim::Taken),
+        Updated::No(_) => Ok(Claim::Done),
     }
 }
 

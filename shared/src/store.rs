@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
 };
@@ -307,6 +308,33 @@ where
         Ok(output) => Ok(Some(output)),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What became of an update with a condition that was to give back the old item if the condition does not hold.
+#[derive(Debug)]
+pub enum Updated {
+    /// It was made; the item as it is now, if that was asked for.
+    Yes(Item),
+    /// The condition did not hold; the item as it stands, if there is one.
+    No(Option<Item>),
+}
+
+/// Tells a condition that did not hold from a failure.
+pub fn updated<R>(
+    result: Result<UpdateItemOutput, SdkError<UpdateItemError, R>>,
+) -> Result<Updated, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match result {
+        Ok(output) => Ok(Updated::Yes(output.attributes.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Updated::No(refused.item.clone()))
+            }
+            _ => Err(error.into()),
+        },
     }
 }
 

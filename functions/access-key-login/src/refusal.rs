@@ -59,7 +59,6 @@ const SERVICE_UNABLE: &str = "Service was unable to complete your request.";
 pub(crate) fn shape(fault: &Fault) -> Value {
     let name = match fault.status {
         StatusCode::UNAUTHORIZED => "AuthenticationError",
-        StatusCode::TOO_MANY_REQUESTS => "TooManyRequestsError",
         StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailableError",
         status if status.is_server_error() => "InternalError",
         _ => "InvalidRequestFormatError",

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::store::{Item, StoreError, if_held, number};
+use crate::store::{self, Item, StoreError, Updated, if_held, number};
 
 use super::{AttemptError, Subject};
 
@@ -69,11 +67,7 @@ pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<(), AttemptE
     let mut waits = UNDECIDED_WAITS.into_iter();
     loop {
         let now = app.now();
-        let count = match increment(app, subject, now).await {
-            Ok(()) => return Ok(()),
-            Err(Refusal::Count(count)) => count,
-            Err(Refusal::Store(error)) => return Err(error.into()),
-        };
+        let Some(count) = increment(app, subject, now).await? else { return Ok(()) };
         if count.expires <= now.seconds() {
             if restart(app, subject, &count, now).await? {
                 return Ok(());
@@ -121,12 +115,8 @@ pub(super) async fn release(app: &App, subject: &Subject) -> Result<(), StoreErr
     if_held(result).map(drop)
 }
 
-enum Refusal {
-    Count(Count),
-    Store(StoreError),
-}
-
-async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<(), Refusal> {
+/// Raises the count; or gives it back as it stands, if it does not allow another attempt.
+async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Option<Count>, StoreError> {
     let mut values = Item::from([
         (":zero".to_owned(), number(0)),
         (":one".to_owned(), number(1)),
@@ -157,13 +147,9 @@ async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<(), R
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) => match refused_item(&error) {
-            Some(item) => Err(serde_dynamo::from_item(item)
-                .map_or_else(|error| Refusal::Store(error.into()), Refusal::Count)),
-            None => Err(Refusal::Store(error.into())),
-        },
+    match store::updated(result)? {
+        Updated::Yes(_) => Ok(None),
+        Updated::No(item) => Ok(Some(serde_dynamo::from_item(item.unwrap_or_default())?)),
     }
 }
 
@@ -190,13 +176,6 @@ fn wait(count: &Count, now: Timestamp) -> Duration {
         .find(|tier| count.n < tier.below)
         .map_or_else(|| Timestamp::from_seconds(count.expires), |tier| count.last + tier.after);
     until.since(now)
-}
-
-fn refused_item<R>(error: &SdkError<UpdateItemError, R>) -> Option<Item> {
-    match error.as_service_error()? {
-        UpdateItemError::ConditionalCheckFailedException(refused) => refused.item().cloned(),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +19,7 @@ use crate::http::peer::Peer;
 use crate::id::ObjectId;
 use crate::keyring::KeyringError;
 use crate::random::{self, RandomUnavailable};
-use crate::store::{self, Item, Key, StoreError, if_held, number};
+use crate::store::{self, Item, Key, StoreError, Updated, if_held, number};
 use crate::user::User;
 
 pub use token::{SessionId, SessionToken, TokenKind};
@@ -257,17 +256,9 @@ async fn rotate(app: &App, token: &SessionToken, now: Timestamp) -> Result<Rotat
         .send()
         .await;
     let read = |item: Item| serde_dynamo::from_item::<_, Session>(item).map_err(StoreError::from);
-    match result {
-        Ok(output) => Ok(Rotation::Done(read(output.attributes.unwrap_or_default())?)),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-            match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(refused) => {
-                    Ok(Rotation::Refused(refused.item.map(read).transpose()?))
-                }
-                _ => Ok(Rotation::Refused(None)),
-            }
-        }
-        Err(error) => Err(StoreError::from(error).into()),
+    match store::updated(result)? {
+        Updated::Yes(item) => Ok(Rotation::Done(read(item)?)),
+        Updated::No(item) => Ok(Rotation::Refused(item.map(read).transpose()?)),
     }
 }
 
