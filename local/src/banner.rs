@@ -9,7 +9,7 @@ use crate::bootstrap::{ADMIN, Bootstrapped};
 /// The text for a start at `url`; with the secrets if this is the first run.
 #[must_use]
 pub fn text(url: &str, store: &str, account: ObjectId, first: Option<&Bootstrapped>) -> String {
-    let mut text = format!("Latchkey is listening on {url}\nData: {store}\n\n");
+    let mut text = format!("Latchkey is listening on {url}\nData: {store}\nMails: {url}/local/mail\n\n");
     let secret = |get: fn(&Bootstrapped) -> &String, stand_in: &str| {
         first.map_or_else(|| stand_in.to_owned(), |made| get(made).clone())
     };
