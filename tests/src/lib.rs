@@ -13,6 +13,7 @@ mod client;
 pub mod documents;
 pub mod events;
 mod faults;
+mod post;
 pub mod program;
 pub mod runtime_api;
 pub mod schema;
@@ -41,6 +42,7 @@ use shared::user::{Profile, User, UserStatus};
 pub use calls::Calls;
 pub use client::{Answer, at_once, text, with_status};
 pub use faults::{Fault, Faults};
+pub use post::{Letter, Post};
 
 /// When every test begins.
 pub const START: Timestamp = Timestamp::from_seconds(1_790_000_000);

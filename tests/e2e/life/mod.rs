@@ -1,0 +1,30 @@
+//! A user's life after signup, mails included.
+
+mod verify_email;
+
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use tests::{Answer, Service};
+
+/// What a browser sends with its forms.
+const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+/// POSTs JSON.
+async fn post(service: &Service, path: &str, body: Value) -> Answer {
+    Answer::to(service.post(path).json(&body)).await
+}
+
+/// A POST of the form of a page.
+fn form(service: &Service, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+    service.post(path).header("accept", BROWSER).form(fields)
+}
+
+/// Asks for a mail to an address.
+async fn ask(service: &Service, path: &str, email: &str) -> Answer {
+    post(service, path, json!({ "email": email })).await
+}
+
+/// The user's status, as the record that a token leads to has it.
+async fn status(service: &Service, access: &str) -> Value {
+    service.verify(access).await.1["data"]["user"]["status"].clone()
+}
