@@ -1,5 +1,7 @@
 //! A user's life after signup, mails included.
 
+mod forgot;
+mod reset;
 mod verify_email;
 
 use reqwest::RequestBuilder;
