@@ -1,7 +1,10 @@
 //! A user's life after signup, mails included.
 
+mod email_change;
 mod forgot;
+mod password_change;
 mod reset;
+mod sessions;
 mod verify_email;
 
 use reqwest::RequestBuilder;

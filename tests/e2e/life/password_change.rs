@@ -1,0 +1,88 @@
+//! A signed-in user chooses a new password.
+
+use serde_json::json;
+use tests::{Answer, PASSWORD, Service};
+
+use crate::support::{scoped_token, sign_in};
+
+const NEW: &str = "another good phrase";
+
+async fn change(service: &Service, token: &str, old: &str, new: &str) -> Answer {
+    let body = json!({ "current_password": old, "new_password": new });
+    Answer::to(service.post("/auth/password/change").bearer_auth(token).json(&body)).await
+}
+
+#[tokio::test]
+async fn password_change_keeps_this_session_and_ends_the_others() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let (here, there) = (sign_in(&service, "alice").await, sign_in(&service, "alice").await);
+    let scoped = scoped_token(&service, "alice").await;
+    service.wait(1);
+    let answer = change(&service, &here.access, PASSWORD, NEW).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(service.accepts(&here.access).await);
+    assert!(service.accepts(here.cookie("JSESSIONID")).await);
+    let next = service.refresh(&here.refresh).await;
+    assert!(service.accepts(&next.token("access_token")).await);
+    for token in [&there.access, there.cookie("JSESSIONID"), &scoped] {
+        assert!(!service.accepts(token).await);
+    }
+    assert_eq!(service.refresh(&there.refresh).await.status, 406);
+    let notice = mails.deliver_one().await;
+    assert_eq!(notice.to, "alice@example.com");
+    assert_eq!(notice.subject, "Your password for Latchkey was changed");
+    assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 406);
+    assert_eq!(service.try_log_in("alice", NEW).await.status, 200);
+}
+
+#[tokio::test]
+async fn password_change_needs_the_current_password_and_counts_guesses() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let here = sign_in(&service, "alice").await;
+    for _ in 0..5 {
+        let answer = change(&service, &here.access, "not the password", NEW).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body),
+            (406, json!({ "error": "The password is wrong." }))
+        );
+    }
+    let answer = change(&service, &here.access, PASSWORD, NEW).await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.retry_after().is_some_and(|seconds| seconds >= 1));
+    assert_eq!(mails.deliver().await, []);
+    service.wait(1);
+    assert_eq!(change(&service, &here.access, PASSWORD, NEW).await.status, 200);
+}
+
+#[tokio::test]
+async fn password_change_refuses_bad_passwords_and_strangers() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let here = sign_in(&service, "alice").await;
+    for new in ["xkcd", "password123", "hello ALICE hello", &"x".repeat(257)] {
+        let answer = change(&service, &here.access, PASSWORD, new).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["details"][0]["field"]),
+            (400, &json!("new_password"))
+        );
+    }
+    let path = "/auth/password/change";
+    for body in [json!({}), json!({ "current_password": PASSWORD }), json!({ "new_password": NEW })] {
+        let request = service.post(path).bearer_auth(&here.access).json(&body);
+        assert_eq!(Answer::to(request).await.status, 400, "{body}");
+    }
+    assert_eq!(change(&service, &here.refresh, PASSWORD, NEW).await.status, 401);
+    let (status, _) =
+        service.post_json(path, &json!({ "current_password": PASSWORD, "new_password": NEW })).await;
+    assert_eq!(status, 401);
+    let account = service.account("hubble").await;
+    let token = crate::support::account_token(&service, &account.id.to_string(), "hubble", None).await;
+    assert_eq!(change(&service, &token, PASSWORD, NEW).await.status, 403);
+    assert_eq!(mails.deliver().await, []);
+    assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 200);
+}
