@@ -61,6 +61,8 @@ pub struct OneTime {
     pub user: ObjectId,
     /// The address that the link was sent to.
     pub email: Email,
+    /// When the mail was asked for.
+    pub asked_at: Timestamp,
     /// Eight random bytes, in hexadecimal.
     nonce: String,
     /// When the link ends, in seconds.
@@ -89,10 +91,11 @@ impl OneTime {
         purpose: Purpose,
         user: ObjectId,
         email: Email,
+        asked_at: Timestamp,
         nonce: [u8; 8],
     ) -> Result<String, OneTimeError> {
         let expires = (app.now() + purpose.lifetime()).seconds();
-        let one_time = Self { user, email, nonce: hex::encode(nonce), expires };
+        let one_time = Self { user, email, asked_at, nonce: hex::encode(nonce), expires };
         let mut item: Item = serde_dynamo::to_item(&one_time).map_err(StoreError::from)?;
         item.extend(Self::key(user, purpose).into_item());
         let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));

@@ -31,7 +31,6 @@ async fn confirm(app: &App, request: &Request) -> Result<Value, Fault> {
     let one_time = OneTime::find(app, Purpose::ConfirmEmail, token).await?.ok_or_else(mail_link::invalid)?;
     let user: Option<User> = app.store.get(&app.store.tables.accounts, User::key(one_time.user)).await?;
     let user = user.ok_or_else(mail_link::invalid)?;
-    let spend = one_time.spend(app, Purpose::ConfirmEmail)?;
-    user.set_email(app, &one_time.email, spend).await.map_err(mail_link::fault)?;
+    user.set_email(app, &one_time).await.map_err(mail_link::fault)?;
     Ok(json!({ "message": "Your e-mail address is changed." }))
 }

@@ -59,7 +59,10 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Option<Mail>
             with_link(app, Template::ResetPassword, Purpose::ResetPassword, &user, to, message).await
         }
         Content::ConfirmEmail { user, email } => {
-            let Some(user) = by_id(app, *user).await? else { return Ok(None) };
+            let user = by_id(app, *user).await?;
+            // A new password ends what was asked for before.
+            let user = user.filter(|user| message.created_at >= user.tokens_valid_after);
+            let Some(user) = user else { return Ok(None) };
             // Someone else's address: they are not to be bothered.
             if by_email(app, email).await?.is_some_and(|owner| owner.id != user.id) {
                 return Ok(None);
@@ -99,7 +102,8 @@ async fn with_link(
     to: Email,
     message: &Message,
 ) -> Result<Option<Mail>, ComposeError> {
-    let token = OneTime::issue(app, purpose, user.id, to.clone(), message.nonce()).await?;
+    let token =
+        OneTime::issue(app, purpose, user.id, to.clone(), message.created_at, message.nonce()).await?;
     let path = match purpose {
         Purpose::VerifyEmail => "/auth/verify-email",
         Purpose::ResetPassword => "/auth/password/reset",

@@ -7,7 +7,7 @@ use super::{Credential, EmailOwner, User, UserStatus};
 use crate::access_key::AccessKey;
 use crate::app::App;
 use crate::attempt;
-use crate::identifier::Email;
+use crate::one_time::{OneTime, Purpose};
 use crate::outbox::{Content, Message};
 use crate::random::RandomUnavailable;
 use crate::session::{self, SessionId};
@@ -83,36 +83,43 @@ impl User {
     }
 
     /// Replaces the address by one that is confirmed, and tells the old one.
-    pub async fn set_email(
-        &self,
-        app: &App,
-        email: &Email,
-        spend: TransactWriteItem,
-    ) -> Result<(), ChangeError> {
+    pub async fn set_email(&self, app: &App, one_time: &OneTime) -> Result<(), ChangeError> {
+        let email = &one_time.email;
         let now = app.now();
         let accounts = &app.store.tables.accounts;
         let owner = EmailOwner { username: self.username.canonical() };
         let told = Content::EmailChanged { email: self.email.clone(), username: self.username.clone() };
-        let values = [
+        let mut values = vec![
             (":email", AttributeValue::S(email.to_string())),
             (":now", number(now.millis())),
             (":old", AttributeValue::S(self.email.to_string())),
+            (":asked", number(one_time.asked_at.millis())),
         ];
+        let mut set = "SET email = :email, updated_at = :now".to_owned();
+        // Whoever changes the password, or ends all sessions, also stops a change that a thief has begun.
+        let mut condition =
+            "email = :old AND (attribute_not_exists(tokens_valid_after) OR tokens_valid_after <= :asked)"
+                .to_owned();
+        // They read its mail.
+        let status = [(":active", number(0)), (":unverified", number(1))];
+        if self.status == UserStatus::Unverified {
+            set.push_str(", #status = :active");
+            condition.push_str(" AND #status = :unverified");
+            values.extend(status.clone());
+        }
         let mut items = vec![
-            spend,
-            update(
-                accounts,
-                Self::key(self.id),
-                "SET email = :email, updated_at = :now",
-                "email = :old",
-                &values,
-            )?,
+            one_time.spend(app, Purpose::ConfirmEmail)?,
+            update(accounts, Self::key(self.id), &set, &condition, &values)?,
             Message::new(told, now)?.item(&app.store)?,
         ];
         // An address that only changes its case keeps its item.
         if email.canonical() != self.email.canonical() {
             items.push(store::new_item(accounts, EmailOwner::key(&email.canonical()), &owner)?);
             items.push(delete(accounts, EmailOwner::key(&self.email.canonical()))?);
+        }
+        if self.status == UserStatus::Unverified {
+            let key = Credential::key(&self.username.canonical());
+            items.push(update(accounts, key, "SET #status = :active", "#status = :unverified", &status)?);
         }
         match app.store.transact(items).await? {
             Transaction::Done => Ok(()),

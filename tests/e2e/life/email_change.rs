@@ -155,3 +155,21 @@ async fn email_change_of_its_case_alone_is_one() {
     assert_eq!(email(&service, &token).await, "Alice@Example.com");
     assert_eq!(service.try_log_in("alice@example.com", PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn email_change_verifies_a_user_and_ends_links_to_the_old_address() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.sign_up("alice").await;
+    let verify = mails.deliver_one().await;
+    let token = service.try_log_in("alice", PASSWORD).await.token("access_token");
+    post(&service, "/auth/password/forgot", json!({ "email": "alice@example.com" })).await;
+    let reset = mails.deliver_one().await;
+    change(&service, &token, "new@example.com", PASSWORD).await;
+    let mail = mails.deliver_one().await;
+    assert_eq!(post(&service, CONFIRM, json!({ "token": mail.token() })).await.status, 200);
+    assert_eq!(post(&service, "/auth/verify-email", json!({ "token": verify.token() })).await.status, 400);
+    let body = json!({ "token": reset.token(), "password": "another good phrase" });
+    assert_eq!(post(&service, "/auth/password/reset", body).await.status, 400);
+    assert_eq!(super::status(&service, &token).await, 0, "the new address was shown to be theirs");
+}

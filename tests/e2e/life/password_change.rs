@@ -86,3 +86,26 @@ async fn password_change_refuses_bad_passwords_and_strangers() {
     assert_eq!(mails.deliver().await, []);
     assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn password_change_ends_a_change_of_address_that_is_under_way() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let thief = sign_in(&service, "alice").await.access;
+    let ask = async |email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD });
+        Answer::to(service.post("/auth/email/change").bearer_auth(&thief).json(&body)).await
+    };
+    assert_eq!(ask("mallory@example.com").await.status, 200);
+    let link = mails.deliver_one().await;
+    assert_eq!(ask("later@example.com").await.status, 200);
+    service.wait(1);
+    let owner = sign_in(&service, "alice").await.access;
+    assert_eq!(change(&service, &owner, PASSWORD, NEW).await.status, 200);
+    let readers: Vec<String> = mails.deliver().await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(readers, ["alice@example.com"], "the notice alone");
+    let body = json!({ "token": link.token() });
+    assert_eq!(Answer::to(service.post("/auth/email/confirm").json(&body)).await.status, 400);
+    assert_eq!(service.try_log_in("alice@example.com", NEW).await.status, 200);
+}
