@@ -1,5 +1,6 @@
 //! A user's life after signup, mails included.
 
+mod delete;
 mod email_change;
 mod forgot;
 mod password_change;

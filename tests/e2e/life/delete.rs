@@ -1,0 +1,88 @@
+//! A user deletes their account.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Answer, PASSWORD, Service};
+
+use super::post;
+use crate::support::{access_key_token, account_token, scoped_token, sign_in};
+
+async fn delete(service: &Service, token: &str, body: Value) -> Answer {
+    Answer::to(service.request(Method::DELETE, "/auth/me").bearer_auth(token).json(&body)).await
+}
+
+#[tokio::test]
+async fn delete_needs_the_password() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let token = sign_in(&service, "alice").await.access;
+    let before = service.items(&service.app.store.tables.accounts).await;
+    assert_eq!(delete(&service, &token, json!({ "password": "not the password" })).await.status, 406);
+    for body in [json!({}), json!({ "password": "" }), json!({ "password": null })] {
+        assert_eq!(delete(&service, &token, body).await.status, 400);
+    }
+    assert_eq!(delete(&service, "a.0", json!({ "password": PASSWORD })).await.status, 401);
+    assert_eq!(service.items(&service.app.store.tables.accounts).await, before);
+    assert!(service.accepts(&token).await);
+}
+
+#[tokio::test]
+async fn delete_leaves_nothing_of_the_user() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    let account = service.account("hubble").await;
+    let user = service.user_with("alice", |user| user.account = account.id).await;
+    let bob = service.user("bob").await;
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    let id = serde_json::to_value(&key.access_key).unwrap().as_str().unwrap().to_owned();
+    for item in key.items(&service.app.store).unwrap() {
+        let _ = service.app.store.transact(vec![item]).await.unwrap();
+    }
+    let (here, there) = (sign_in(&service, "alice").await, sign_in(&service, "alice").await);
+    let tokens = [
+        here.access.clone(),
+        here.cookie("JSESSIONID").to_owned(),
+        there.access,
+        account_token(&service, &account.id.to_string(), "hubble", Some(&user)).await,
+        access_key_token(&service, &id, &secret).await,
+        scoped_token(&service, "alice").await,
+    ];
+    post(&service, "/auth/password/forgot", json!({ "email": "alice@example.com" })).await;
+    let change = json!({ "email": "new@example.com", "password": PASSWORD });
+    let change = service.post("/auth/email/change").bearer_auth(&here.access).json(&change);
+    assert_eq!(Answer::to(change).await.status, 200);
+    let links = mails.deliver().await;
+    service.try_log_in("alice", "not the password").await;
+
+    let answer = delete(&service, &here.access, json!({ "password": PASSWORD })).await;
+    let message = json!({ "message": "Your account is deleted." });
+    assert_eq!((answer.status.as_u16(), &answer.body), (200, &message));
+    assert!(answer.set_cookie("JSESSIONID").unwrap().starts_with("JSESSIONID=; Max-Age=0"));
+    for token in &tokens {
+        assert!(!service.accepts(token).await);
+    }
+    for refresh in [&here.refresh, &there.refresh] {
+        assert_eq!(service.refresh(refresh).await.status, 406);
+    }
+    let stored = service.stored().await;
+    for item in &stored {
+        for name in
+            [user.id.to_string().as_str(), "alice", "new@example.com", &id, &key.access_key.ak().to_string()]
+        {
+            assert!(!item.to_lowercase().contains(name), "{name}: {item}");
+        }
+    }
+    assert!(stored.iter().any(|item| item.contains(&bob.id.to_string())));
+    let key = json!({ "accessKey": id, "secret": secret });
+    assert_eq!(post(&service, "/login", key).await.status, 401);
+    for link in &links {
+        let path = link.link().strip_prefix(&service.url).unwrap().split('?').next().unwrap();
+        let body = json!({ "token": link.token(), "password": "another good phrase" });
+        assert_eq!(post(&service, path, body).await.status, 400);
+    }
+    assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 406);
+    assert_eq!(service.sign_up("alice").await.status, 200, "name and address are free");
+    for token in &tokens {
+        assert!(!service.accepts(token).await, "the next user of the name is another one");
+    }
+}
