@@ -292,10 +292,23 @@ pub async fn end(app: &App, user: ObjectId, session: SessionId) -> Result<(), St
     if_held(delete.set_key(Some(Session::key(user, session).into_item())).send().await).map(drop)
 }
 
+/// Lets a session outlive the end of all tokens from before `now`: its user has just shown the password.
+pub async fn renew(app: &App, user: ObjectId, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let result = update
+        .set_key(Some(Session::key(user, session).into_item()))
+        .update_expression("SET authenticated = :now")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_values(":now", number(now.millis()))
+        .send()
+        .await;
+    if_held(result).map(drop)
+}
+
 /// Ends all of a user's sessions, which [`list`] gave. What is checked with the user's record is refused from the first
 /// write on, whatever becomes of the rest.
 pub async fn end_all(app: &App, user: ObjectId, sessions: &[Session]) -> Result<(), StoreError> {
-    User::end_all_tokens(app, user).await?;
+    User::end_all_tokens(app, user, app.now()).await?;
     end_each(app, sessions).await
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of a user after signup: verified, with a new password or address, gone. Each is one transaction with
 //! the message that tells of it.
 
+use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update, WriteRequest};
 
 use super::{Credential, EmailOwner, User, UserStatus};
@@ -78,6 +79,12 @@ impl User {
         }
         done(app.store.transact(items).await?)?;
         session::end_others(app, self.id, keep).await?;
+        // Who signed in with the old password while the transaction was under way did so after `now`.
+        let now = app.now();
+        if let Some(session) = keep {
+            session::renew(app, self.id, session, now).await?;
+        }
+        Self::end_all_tokens(app, self.id, now).await?;
         attempt::forget_name(app, &username).await?;
         Ok(())
     }
@@ -144,10 +151,16 @@ impl User {
         for chunk in deletes.chunks(25) {
             app.store.write_all(accounts, chunk.to_vec()).await?;
         }
+        // A new address, or a second deletion, would leave names behind or free those of someone else.
         let items = vec![
             delete(accounts, Credential::key(&self.username.canonical()))?,
             delete(accounts, EmailOwner::key(&self.email.canonical()))?,
-            delete(accounts, Self::key(self.id))?,
+            delete_if(
+                accounts,
+                Self::key(self.id),
+                "email = :email",
+                &[(":email", AttributeValue::S(self.email.to_string()))],
+            )?,
         ];
         done(app.store.transact(items).await?)?;
         attempt::forget_name(app, &self.username.canonical()).await?;
@@ -204,8 +217,21 @@ fn update(
 }
 
 fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
-    let delete = Delete::builder().table_name(table).set_key(Some(key.into_item())).build();
-    Ok(TransactWriteItem::builder()
-        .delete(delete.map_err(|error| StoreError::Refused(Box::new(error)))?)
-        .build())
+    built(Delete::builder().table_name(table).set_key(Some(key.into_item())))
+}
+
+fn delete_if(
+    table: &str,
+    key: Key,
+    condition: &str,
+    values: &[(&str, AttributeValue)],
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(key.into_item()));
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>();
+    built(delete.condition_expression(condition).set_expression_attribute_values(Some(values)))
+}
+
+fn built(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
+    let delete = delete.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
 }

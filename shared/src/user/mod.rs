@@ -207,14 +207,14 @@ impl User {
         Ok(attributes.map(serde_dynamo::from_item).transpose()?)
     }
 
-    /// Refuses, from now on, every token and session that was issued before.
-    pub async fn end_all_tokens(app: &App, id: ObjectId) -> Result<(), StoreError> {
+    /// Refuses, from now on, every token and session that was issued before `now`.
+    pub async fn end_all_tokens(app: &App, id: ObjectId, now: Timestamp) -> Result<(), StoreError> {
         let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
         let result = update
             .set_key(Some(Self::key(id).into_item()))
             .update_expression("SET tokens_valid_after = :now")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":now", number(app.now().millis()))
+            .expression_attribute_values(":now", number(now.millis()))
             .send()
             .await;
         if_held(result).map(drop)

@@ -3,7 +3,9 @@
 mod delete;
 mod email_change;
 mod forgot;
+mod mailer;
 mod password_change;
+mod races;
 mod reset;
 mod sessions;
 mod verify_email;

@@ -1,0 +1,139 @@
+//! What happens at the same moment as a reset or a deletion leaves no token behind.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tests::{Answer, Fault, PASSWORD, Service};
+
+use super::ask;
+
+const NEW: &str = "another good phrase";
+const RESET: &str = "/auth/password/reset";
+
+#[tokio::test]
+async fn refresh_at_the_moment_of_a_reset_gives_no_token_that_lasts() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let mut password = PASSWORD.to_owned();
+    for round in 0..5 {
+        service.wait(60);
+        let mut tokens = Vec::new();
+        for _ in 0..6 {
+            tokens.push(service.try_log_in("alice", &password).await.token("refresh_token"));
+        }
+        ask(&service, "/auth/password/forgot", "alice@example.com").await;
+        let letters = mails.deliver().await;
+        let mail = letters.iter().find(|mail| mail.text.contains("http")).unwrap();
+        service.wait(1);
+        password = format!("{NEW} {round}");
+        let reset = service.post(RESET).json(&json!({ "token": mail.token(), "password": password }));
+        let refreshes = async {
+            let mut answers = Vec::new();
+            for token in &tokens {
+                answers.push(service.refresh(token).await);
+            }
+            answers
+        };
+        let (reset, refreshed) = tokio::join!(Answer::to(reset), refreshes);
+        assert_eq!(reset.status, 200, "{}", reset.body);
+        for answer in refreshed.iter().filter(|answer| answer.status == 200) {
+            assert!(!service.accepts(&answer.token("access_token")).await);
+            assert_eq!(service.refresh(&answer.token("refresh_token")).await.status, 406);
+        }
+    }
+}
+
+#[tokio::test]
+async fn login_by_the_old_password_while_a_reset_is_written_gives_no_token_that_lasts() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    ask(&service, "/auth/password/forgot", "alice@example.com").await;
+    let mail = mails.deliver_one().await;
+    // The write is refused at first and tried again; meanwhile the old password still counts.
+    service.faults.next(2, "TransactWriteItems", Fault::Throttled);
+    let reset = service.post(RESET).json(&json!({ "token": mail.token(), "password": NEW }));
+    let clock = std::sync::Arc::clone(&service.clock);
+    let ticking = tokio::spawn(async move {
+        loop {
+            clock.advance(Duration::from_millis(1));
+            tokio::task::yield_now().await;
+        }
+    });
+    let scoped = async {
+        let body = json!({ "username": "alice", "password": PASSWORD });
+        let mut tokens = Vec::new();
+        loop {
+            let answer = Answer::to(service.post("/v1/auth").json(&body)).await;
+            if answer.status != 200 {
+                return tokens;
+            }
+            tokens.push(answer.body["access_token"].as_str().unwrap().to_owned());
+        }
+    };
+    let (reset, tokens) = tokio::join!(Answer::to(reset), scoped);
+    ticking.abort();
+    assert_eq!(reset.status, 200, "{}", reset.body);
+    assert!(!tokens.is_empty());
+    let mut alive = 0;
+    for token in &tokens {
+        alive += usize::from(service.accepts(token).await);
+    }
+    assert_eq!(alive, 0, "of {}", tokens.len());
+}
+
+#[tokio::test]
+async fn login_at_the_moment_of_a_deletion_gives_no_token_that_lasts() {
+    let service = Service::start().await;
+    for round in 0..5 {
+        let name = format!("alice{round}");
+        service.user(&name).await;
+        let access = service.try_log_in(&name, PASSWORD).await.token("access_token");
+        let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);
+        let delete = delete.json(&json!({ "password": PASSWORD }));
+        let logins = async {
+            let mut answers = Vec::new();
+            for _ in 0..4 {
+                answers.push(service.try_log_in(&name, PASSWORD).await);
+            }
+            answers
+        };
+        let (deleted, answers) = tokio::join!(Answer::to(delete), logins);
+        assert_eq!(deleted.status, 200, "{}", deleted.body);
+        for answer in answers.iter().filter(|answer| answer.status == 200) {
+            assert!(!service.accepts(&answer.token("access_token")).await);
+            let refreshed = service.refresh(&answer.token("refresh_token")).await;
+            let accepted = refreshed.status == 200 && service.accepts(&refreshed.token("access_token")).await;
+            assert!(!accepted);
+        }
+    }
+}
+
+#[tokio::test]
+async fn change_of_address_at_the_moment_of_a_deletion_leaves_no_address_behind() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    for round in 0..12 {
+        let name = format!("alice{round}");
+        service.user(&name).await;
+        let access = service.try_log_in(&name, PASSWORD).await.token("access_token");
+        let change = json!({ "email": format!("new{round}@example.com"), "password": PASSWORD });
+        let change = service.post("/auth/email/change").bearer_auth(&access).json(&change);
+        assert_eq!(Answer::to(change).await.status, 200);
+        let mail = mails.deliver().await.into_iter().find(|mail| mail.text.contains("http")).unwrap();
+        let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);
+        let delete = delete.json(&json!({ "password": PASSWORD }));
+        let confirm = async {
+            tokio::time::sleep(Duration::from_millis(round * 3)).await;
+            let body = json!({ "token": mail.token() });
+            Answer::to(service.post("/auth/email/confirm").json(&body)).await
+        };
+        let (deleted, _) = tokio::join!(Answer::to(delete), confirm);
+        assert!(deleted.status == 200 || deleted.status == 409, "{}", deleted.body);
+        let accounts = service.items(&service.app.store.tables.accounts).await;
+        let left = accounts.iter().filter(|item| format!("{item:?}").contains(&name)).count();
+        assert_eq!(left, if deleted.status == 200 { 0 } else { 3 }, "round {round}");
+    }
+}
