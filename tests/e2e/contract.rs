@@ -4,18 +4,20 @@
 mod answers;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use latchkey::routes::Routes;
 use latchkey::template::{self, TEMPLATE};
 use latchkey::{functions, tables};
 use serde_json::{Value, json};
 use shared::config::Config;
-use tests::events::{self, StoreState};
+use tests::events::{self, Answer, MAILER, Outcome, StoreState};
 use tests::{Service, documents};
 
 /// How the template writes the one route that an HTTP API cannot have, and how clients call it.
 const BELOW: (&str, &str) = ("POST /public-api/{proxy+}", "POST /public-api/auth/");
+/// The logical id of the one function that no route leads to.
+const MAILER_ID: &str = "Mailer";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The template's routes as clients call them, each with its function.
@@ -85,18 +87,28 @@ fn the_local_server_has_the_routes_of_the_template() {
 fn every_route_has_events_and_every_event_has_a_route() {
     let openapi = documents::openapi();
     let operations = operations(&openapi);
+    let served = Routes::new(TEMPLATE).unwrap();
     let mut seen = BTreeSet::new();
-    for function in events::functions() {
-        for case in events::cases(&function) {
+    for function in events::routed() {
+        for case in events::cases::<Answer>(&function) {
             let name = format!("{function}/{}", case.name);
             let text =
                 |pointer: &str| case.event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let key = format!("{} {}", text("/requestContext/http/method"), text("/rawPath"));
+            let (method, path) = (text("/requestContext/http/method"), text("/rawPath"));
+            let route = text("/routeKey");
+            let found = served.find(method, path).unwrap_or_else(|| panic!("{name}: {method} {path}"));
+            assert_eq!(found.route_key, route, "{name}");
+            let parameters = case.event["pathParameters"].as_object().into_iter().flatten();
+            let parameters =
+                parameters.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+            assert_eq!(parameters.collect::<HashMap<_, _>>(), found.parameters, "{name}");
             assert_eq!(case.event["requestContext"]["routeKey"], case.event["routeKey"], "{name}");
             if case.expected.status == 404 {
                 assert_eq!(case.event["routeKey"], BELOW.0, "{name}");
                 continue;
             }
+            // A path with variables is a value of its route, and the route is what the documents have.
+            let key = if route == BELOW.0 { format!("{method} {path}") } else { route.to_owned() };
             assert_eq!(routes().get(&key), Some(&function), "{name}");
             let status = case.expected.status.to_string();
             assert!(
@@ -111,13 +123,40 @@ fn every_route_has_events_and_every_event_has_a_route() {
 
 #[test]
 fn every_function_has_a_success_an_error_and_a_base64_event() {
-    for function in events::functions() {
-        let cases = events::cases(&function);
+    for function in events::routed() {
+        let cases = events::cases::<Answer>(&function);
         assert!(cases.iter().any(|case| case.expected.status < 300), "{function}");
         assert!(cases.iter().any(|case| case.expected.status >= 400), "{function}");
         assert!(cases.iter().any(|case| case.event["isBase64Encoded"] == true), "{function}");
         assert!(cases.iter().any(|case| case.expected.store == StoreState::Unreachable), "{function}");
     }
+}
+
+#[test]
+fn the_mailer_has_a_success_and_a_failure_event() {
+    let cases = events::cases::<Outcome>(MAILER);
+    let fails = |case: &events::Case<Outcome>| !failed_records(&case.expected.body).is_empty();
+    assert!(cases.iter().any(|case| !fails(case)));
+    assert!(cases.iter().any(fails));
+    for case in &cases {
+        assert_eq!(fails(case), case.expected.store == StoreState::Unreachable, "{}", case.name);
+        for record in case.event["Records"].as_array().unwrap() {
+            let change =
+                (&record["eventSource"], &record["eventName"], &record["dynamodb"]["StreamViewType"]);
+            assert_eq!(
+                change,
+                (&json!("aws:dynamodb"), &json!("INSERT"), &json!("KEYS_ONLY")),
+                "{}",
+                case.name
+            );
+        }
+    }
+}
+
+/// The records that are to be delivered again.
+fn failed_records(outcome: &Value) -> Vec<&str> {
+    let failures = outcome["batchItemFailures"].as_array().expect("the records that failed").iter();
+    failures.map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -142,10 +181,10 @@ fn a_function_has_one_name_everywhere() {
     }
     assert_eq!(strings(&workspace["metadata"]["lambda"]["build"]["packages"]), names);
     assert_eq!(events::functions().into_iter().collect::<BTreeSet<_>>(), names);
-    assert_eq!(
-        functions::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>(),
-        names
-    );
+    // The local program has no route to the mailer either: it feeds it from its own stream.
+    let served = functions::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned());
+    assert_eq!(served.clone().collect::<BTreeSet<_>>(), routes().into_values().collect());
+    assert_eq!(served.chain([MAILER.to_owned()]).collect::<BTreeSet<_>>(), names);
     let folders = std::fs::read_dir(documents::root().join("functions")).unwrap();
     assert_eq!(
         folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>(),
@@ -182,9 +221,20 @@ fn the_template_sets_the_variables_that_the_program_reads() {
     })
     .unwrap();
     assert_eq!(set.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), read.into_inner());
-    for (id, function) in template_functions(&template) {
+    for (id, function) in template_functions(&template).into_iter().filter(|(id, _)| *id != MAILER_ID) {
         assert!(function["Properties"].get("Environment").is_none(), "{id} has variables of its own");
     }
+}
+
+#[test]
+fn the_mailer_alone_knows_how_mails_leave_and_what_links_lead_to() {
+    let resources = &documents::template()["Resources"];
+    let expected = json!({
+        "PUBLIC_URL": resources["HttpApi"]["Properties"]["StageVariables"]["publicUrl"],
+        "MAIL_FROM": { "Ref": "MailFrom" },
+        "MAIL_TRANSPORT": { "Ref": "MailTransport" },
+    });
+    assert_eq!(resources[MAILER_ID]["Properties"]["Environment"], json!({ "Variables": expected }));
 }
 
 #[test]
@@ -214,6 +264,33 @@ fn the_table_variables_name_the_tables_of_their_names() {
     }
 }
 
+/// The statements of the mailer's role whose resources are not those of this stack alone. Each is named whole: no other
+/// statement, of no other role, is let off.
+fn exceptions() -> [Value; 3] {
+    let identity = |kind: &str| {
+        let arn = format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{kind}/*");
+        json!({ "Fn::Sub": arn })
+    };
+    let address = json!({ "Fn::Select": [1, { "Fn::Split": ["<", { "Ref": "MailFrom" }] }] });
+    let address = json!({ "Fn::Select": [0, { "Fn::Split": [">", address] }] });
+    [
+        json!({
+            "Effect": "Allow",
+            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Resource": { "Fn::GetAtt": "TokensTable.StreamArn" },
+        }),
+        // This action has no type of resource.
+        json!({ "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*" }),
+        // What is held is the sender's address.
+        json!({ "Fn::If": ["SendsBySes", {
+            "Effect": "Allow",
+            "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+            "Resource": [identity("identity"), identity("configuration-set")],
+            "Condition": { "StringEquals": { "ses:FromAddress": address } },
+        }, { "Ref": "AWS::NoValue" }] }),
+    ]
+}
+
 #[test]
 fn no_role_has_a_wildcard() {
     let template = documents::template();
@@ -221,10 +298,16 @@ fn no_role_has_a_wildcard() {
     let roles: Vec<_> = roles.filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role").collect();
     assert_eq!(roles.len(), template_functions(&template).len());
     let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let mut exceptions = exceptions().to_vec();
     for (id, role) in roles {
         assert!(role["Properties"].get("ManagedPolicyArns").is_none(), "{id} takes a policy from elsewhere");
         for policy in role["Properties"]["Policies"].as_array().unwrap() {
             for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+                if let Some(named) = exceptions.iter().position(|exception| exception == statement) {
+                    assert_eq!(*id, format!("{MAILER_ID}Role"), "{statement}");
+                    exceptions.swap_remove(named);
+                    continue;
+                }
                 for action in list(&statement["Action"]) {
                     assert!(action.as_str().is_some_and(|action| !action.contains('*')), "{id}: {action}");
                 }
@@ -239,6 +322,7 @@ fn no_role_has_a_wildcard() {
             }
         }
     }
+    assert!(exceptions.is_empty(), "nobody needs {exceptions:?}");
     for (id, function) in template_functions(&template) {
         assert_eq!(function["Properties"]["Role"], json!({ "Fn::GetAtt": format!("{id}Role.Arn") }));
         assert!(function["Properties"].get("Policies").is_none(), "{id}");

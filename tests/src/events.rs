@@ -1,4 +1,4 @@
-//! The cases of `events/`: what API Gateway sends, and what a function answers.
+//! The cases of `events/`: what API Gateway or a stream sends, and what a function answers.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,24 +7,28 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// One event and its answer.
-pub struct Case {
+/// The one function that no route leads to: a stream calls it.
+pub const MAILER: &str = "mailer";
+
+/// One event and what is expected: an [`Answer`] or an [`Outcome`].
+pub struct Case<E = Answer> {
     /// As in `login`.
     pub function: String,
     /// As in `wrong-password`.
     pub name: String,
-    /// What API Gateway sends, with placeholders.
+    /// What is sent, with placeholders.
     pub event: Value,
     /// What the function answers.
-    pub expected: Expected,
+    pub expected: E,
 }
 
-/// The `.expect.json` of a case.
+/// The `.expect.json` of a request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expected {
+pub struct Answer {
     /// Whether the store answers.
     #[serde(default)]
     pub store: StoreState,
@@ -36,6 +40,17 @@ pub struct Expected {
     #[serde(default)]
     pub cookies: Vec<String>,
     /// The body: a pattern.
+    pub body: Value,
+}
+
+/// The `.expect.json` of a stream's event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// Whether the store answers.
+    #[serde(default)]
+    pub store: StoreState,
+    /// All that the function returns: a pattern.
     pub body: Value,
 }
 
@@ -57,9 +72,15 @@ pub fn functions() -> Vec<String> {
     folders.map(|path| stem(&path)).collect()
 }
 
+/// The functions that API Gateway calls.
+#[must_use]
+pub fn routed() -> Vec<String> {
+    functions().into_iter().filter(|function| function != MAILER).collect()
+}
+
 /// The cases of a function, in the order of their names.
 #[must_use]
-pub fn cases(function: &str) -> Vec<Case> {
+pub fn cases<E: DeserializeOwned>(function: &str) -> Vec<Case<E>> {
     let files = entries(&root().join(function)).into_iter();
     let events = files.filter(|path| !path.to_string_lossy().ends_with(".expect.json"));
     let case = |path: PathBuf| Case {
