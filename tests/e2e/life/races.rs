@@ -36,8 +36,8 @@ async fn refresh_at_the_moment_of_a_reset_gives_no_token_that_lasts() {
             }
             answers
         };
-        let (reset, refreshed) = tokio::join!(Answer::to(reset), refreshes);
-        assert_eq!(reset.status, 200, "{}", reset.body);
+        let (done, refreshed) = tokio::join!(Answer::to(reset), refreshes);
+        assert_eq!(done.status, 200, "{}", done.body);
         for answer in refreshed.iter().filter(|answer| answer.status == 200) {
             assert!(!service.accepts(&answer.token("access_token")).await);
             assert_eq!(service.refresh(&answer.token("refresh_token")).await.status, 406);
