@@ -53,16 +53,21 @@ impl User {
         let accounts = &app.store.tables.accounts;
         // A link in a mail also shows that the address is theirs.
         let verified = spend.is_some() && self.status == UserStatus::Unverified;
-        let (activate, active) =
-            if verified { (", #status = :active", Some((":active", number(0)))) } else { ("", None) };
-        let credential: Vec<_> =
-            [(":hash", AttributeValue::S(hash))].into_iter().chain(active.clone()).collect();
-        let record: Vec<_> = [(":now", number(now.millis()))].into_iter().chain(active).collect();
+        let (activate, condition, statuses) = if verified {
+            // Someone may be suspending them.
+            let statuses = vec![(":active", number(0)), (":suspended", number(2))];
+            (", #status = :active", "attribute_exists(pk) AND #status <> :suspended", statuses)
+        } else {
+            ("", EXISTS, Vec::new())
+        };
+        let with_statuses = |value| [value].into_iter().chain(statuses.clone()).collect::<Vec<_>>();
+        let credential = with_statuses((":hash", AttributeValue::S(hash)));
+        let record = with_statuses((":now", number(now.millis())));
         let set_hash = format!("SET password_hash = :hash{activate}");
         let set_after = format!("SET tokens_valid_after = :now{activate}");
         let mut items = vec![
-            update(accounts, Credential::key(&username), &set_hash, EXISTS, &credential)?,
-            update(accounts, Self::key(self.id), &set_after, EXISTS, &record)?,
+            update(accounts, Credential::key(&username), &set_hash, condition, &credential)?,
+            update(accounts, Self::key(self.id), &set_after, condition, &record)?,
             Message::new(Content::PasswordChanged { user: self.id }, now)?.item(&app.store)?,
         ];
         items.extend(spend);

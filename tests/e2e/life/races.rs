@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use shared::user::{User, UserStatus};
 use tests::{Answer, Fault, PASSWORD, Service};
 
 use super::ask;
@@ -29,15 +30,15 @@ async fn refresh_at_the_moment_of_a_reset_gives_no_token_that_lasts() {
         service.wait(1);
         password = format!("{NEW} {round}");
         let reset = service.post(RESET).json(&json!({ "token": mail.token(), "password": password }));
-        let refreshes = async {
+        let others = async {
             let mut answers = Vec::new();
             for token in &tokens {
                 answers.push(service.refresh(token).await);
             }
             answers
         };
-        let (done, refreshed) = tokio::join!(Answer::to(reset), refreshes);
-        assert_eq!(done.status, 200, "{}", done.body);
+        let (reset, refreshed) = tokio::join!(Answer::to(reset), others);
+        assert_eq!(reset.status, 200, "{}", reset.body);
         for answer in refreshed.iter().filter(|answer| answer.status == 200) {
             assert!(!service.accepts(&answer.token("access_token")).await);
             assert_eq!(service.refresh(&answer.token("refresh_token")).await.status, 406);
@@ -136,4 +137,24 @@ async fn change_of_address_at_the_moment_of_a_deletion_leaves_no_address_behind(
         let left = accounts.iter().filter(|item| format!("{item:?}").contains(&name)).count();
         assert_eq!(left, if deleted.status == 200 { 0 } else { 3 }, "round {round}");
     }
+}
+
+#[tokio::test]
+async fn suspension_at_the_moment_of_a_reset_lasts() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    let mut user = service.user_with("alice", |user| user.status = UserStatus::Unverified).await;
+    ask(&service, "/auth/password/forgot", "alice@example.com").await;
+    let mail = mails.deliver_one().await;
+    service.faults.next(2, "TransactWriteItems", Fault::Throttled);
+    let reset = service.post(RESET).json(&json!({ "token": mail.token(), "password": NEW }));
+    let suspend = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        user.status = UserStatus::Suspended;
+        service.put(&service.app.store.tables.accounts, User::key(user.id), &user).await;
+    };
+    tokio::join!(Answer::to(reset), suspend);
+    let found: Option<User> =
+        service.app.store.get(&service.app.store.tables.accounts, User::key(user.id)).await.unwrap();
+    assert_eq!(found.unwrap().status, UserStatus::Suspended);
 }
