@@ -78,8 +78,8 @@ async fn email_change_bothers_nobody_who_has_the_address() {
     let token = access(&service, "alice").await;
     service.user("bob").await;
     let free = change(&service, &token, "free@example.com", PASSWORD).await.without_request();
-    let owned = change(&service, &token, "Bob@example.com", PASSWORD).await.without_request();
-    assert_eq!(free, owned, "nothing tells that it is taken");
+    let occupied = change(&service, &token, "Bob@example.com", PASSWORD).await.without_request();
+    assert_eq!(free, occupied, "nothing tells that it is taken");
     let readers: Vec<String> = mails.deliver().await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(readers, ["free@example.com"]);
 }
