@@ -1,5 +1,5 @@
 //! The binaries that are deployed, as Lambda runs them: every event of `events/`, and what a broken deployment shows.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 use std::collections::BTreeSet;
 use std::fs;
