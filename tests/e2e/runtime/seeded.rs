@@ -135,7 +135,7 @@ impl Seeded {
         let app = self.0.app;
         let link = async |purpose, email: &str| {
             let nonce = shared::random::bytes().unwrap();
-            OneTime::issue(app, purpose, user.id, email.parse().unwrap(), nonce).await.unwrap()
+            OneTime::issue(app, purpose, user.id, email.parse().unwrap(), app.now(), nonce).await.unwrap()
         };
         [
             ("verify_email_token", link(Purpose::VerifyEmail, EMAIL).await),
