@@ -178,7 +178,8 @@ async fn of_user(service: &Service, user: &User, example: &Value) -> Value {
             Purpose::ConfirmEmail => "someone@example.com".parse().unwrap(),
             Purpose::VerifyEmail | Purpose::ResetPassword => user.email.clone(),
         };
-        let token = OneTime::issue(service.app, purpose, user.id, email, [7; 8]).await.unwrap();
+        let token =
+            OneTime::issue(service.app, purpose, user.id, email, service.app.now(), [7; 8]).await.unwrap();
         example["token"] = token.into();
         return example;
     }
