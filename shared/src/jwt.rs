@@ -166,15 +166,20 @@ pub struct Validity {
 impl Validity {
     /// Of a token that is valid from now for this long.
     pub fn from_now(app: &App, lifetime: Duration) -> Result<Self, RandomUnavailable> {
-        let now = app.now();
-        Ok(Self { issued: now.seconds(), expires: (now + lifetime).seconds(), id: id::token_id(now)? })
+        Self::since(app.now(), lifetime)
+    }
+
+    /// Of a token that counts from this moment on, which may lie before the one at which it is signed: what ends all
+    /// tokens after it ends this one too.
+    pub fn since(since: Timestamp, lifetime: Duration) -> Result<Self, RandomUnavailable> {
+        Ok(Self { issued: since.seconds(), expires: (since + lifetime).seconds(), id: id::token_id(since)? })
     }
 }
 
 /// Signs claims.
 pub async fn sign<T: Token>(app: &App, claims: &T) -> Result<String, IssueError> {
     let keyring = app.keyring().await?;
-    let key = keyring.signing_key(T::ALGORITHM)?;
+    let key = keyring.signing_key(T::ALGORITHM, app.now())?;
     let header =
         Header { typ: Some(T::TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(T::ALGORITHM) };
     jsonwebtoken::encode(&header, claims, &key.encoding).map_err(IssueError::Sign)

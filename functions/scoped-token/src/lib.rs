@@ -30,7 +30,8 @@ async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
         .await
         .map_err(|error| error.into_fault(unauthorized))?;
     authenticated.settle(app).await?;
-    let validity = Validity::from_now(app, DAY)?;
+    // Not from now: the password may have been changed since it was compared.
+    let validity = Validity::since(authenticated.since, DAY)?;
     let user = authenticated.credential;
     let claims = ScopedClaims {
         sub: user.user,

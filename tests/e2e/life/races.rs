@@ -86,6 +86,29 @@ async fn login_by_the_old_password_while_a_reset_is_written_gives_no_token_that_
 }
 
 #[tokio::test]
+async fn scoped_token_signed_after_the_end_of_all_sessions_ends_with_the_password_it_came_from() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+    service.calls.reset();
+    // After the two calls that lead to the comparison, and before the signature, the attempt is taken back.
+    service.faults.next(2, "DeleteItem", Fault::Throttled);
+    let body = json!({ "username": "alice", "password": PASSWORD });
+    let scoped = Answer::to(service.post("/v1/auth").json(&body));
+    let end = async {
+        while service.calls.total() < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        service.wait(1);
+        let all = service.post("/auth/logout").bearer_auth(&access).json(&json!({ "all": true }));
+        Answer::to(all).await
+    };
+    let (scoped, ended) = tokio::join!(scoped, end);
+    assert_eq!((scoped.status.as_u16(), ended.status.as_u16()), (200, 200));
+    assert!(!service.accepts(scoped.body["access_token"].as_str().unwrap()).await);
+}
+
+#[tokio::test]
 async fn login_at_the_moment_of_a_deletion_gives_no_token_that_lasts() {
     let service = Service::start().await;
     for round in 0..5 {
