@@ -28,6 +28,8 @@ pub struct Config {
     pub product: Product,
     /// `ADDRESS_FAILURES`: wrong passwords that one network address may try in 15 minutes.
     pub address_failures: u32,
+    /// `KEY_ROTATION_DAYS`: a key that is older gets a successor; 0 leaves that to the operator.
+    pub key_rotation: Option<Duration>,
 }
 
 /// The names of the three tables.
@@ -192,6 +194,10 @@ impl Config {
                 color: source.parsed("PRODUCT_COLOR", Color("#1a4fd6".to_owned()))?,
             },
             address_failures: source.number("ADDRESS_FAILURES", 300, 10, 1_000_000)?,
+            key_rotation: match source.number("KEY_ROTATION_DAYS", 90, 0, 400)? {
+                0 => None,
+                days => Some(Duration::from_secs((days * DAY).into())),
+            },
         })
     }
 }

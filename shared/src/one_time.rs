@@ -100,7 +100,7 @@ impl OneTime {
         item.extend(Self::key(user, purpose).into_item());
         let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));
         put.send().await.map_err(StoreError::from)?;
-        Ok(token(purpose, user, nonce).encode(app.keyring().await?.session_key()))
+        Ok(token(purpose, user, nonce).encode(&app.keyring().await?.session_key(app.now()).hmac))
     }
 
     /// What a token may do now; `None` if it is forged, spent, expired or replaced by a newer one.

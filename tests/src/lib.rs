@@ -299,7 +299,7 @@ async fn seed_keyring(store: &Store) {
         put.send().await.expect("a keyring");
         return;
     }
-    let cache = shared::keyring::KeyringCache::default();
+    let cache = shared::keyring::KeyringCache::new(shared::keyring::Purpose::ALWAYS.to_vec());
     cache.get(store, START).await.expect("a keyring");
     let scan = store.client.scan().table_name(&store.tables.keys).send().await.expect("the keyring");
     if let Some(item) = scan.items.unwrap_or_default().into_iter().next() {

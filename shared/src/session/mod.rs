@@ -8,6 +8,7 @@ mod token;
 
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::http::peer::Peer;
 use crate::id::ObjectId;
-use crate::keyring::KeyringError;
+use crate::keyring::{Keyring, KeyringError};
 use crate::random::{self, RandomUnavailable};
 use crate::store::{self, Item, Key, StoreError, Updated, if_held, number};
 use crate::user::User;
@@ -45,6 +46,10 @@ pub struct Session {
     pub generation: u32,
     /// When it began: the moment at which the password was compared.
     pub created: Timestamp,
+    /// The id of the key that its tokens are made with, so that a repeated refresh gives the same ones whichever key is
+    /// the newest by then.
+    #[serde(default)]
+    pub key: String,
     /// When its user last showed the password: what refuses all tokens from before a moment refuses it if this is before.
     pub authenticated: Timestamp,
     /// When the present generation was issued.
@@ -109,10 +114,12 @@ impl Session {
         since: Timestamp,
     ) -> Result<Self, SessionError> {
         let lifetimes = app.config.session;
+        let key = app.keyring().await?.session_key(app.now()).kid.clone();
         let session = Self {
             id: SessionId::from_bytes(random::bytes()?),
             user,
             generation: 0,
+            key,
             created: since,
             authenticated: since,
             rotated: since,
@@ -151,7 +158,8 @@ impl Session {
     pub async fn tokens(&self, app: &App) -> Result<Tokens, KeyringError> {
         let keyring = app.keyring().await?;
         let refresh = if self.generation == 0 { TokenKind::FirstRefresh } else { TokenKind::NextRefresh };
-        let encode = |kind| self.token(kind, self.generation).encode(keyring.session_key());
+        let key = self.key_in(&keyring, app.now());
+        let encode = |kind| self.token(kind, self.generation).encode(key);
         Ok(Tokens { access: encode(TokenKind::Access), refresh: encode(refresh) })
     }
 
@@ -159,12 +167,15 @@ impl Session {
     /// the token of the device.
     pub async fn cookies(&self, app: &App, device_tag: ObjectId) -> Result<Cookies, KeyringError> {
         let keyring = app.keyring().await?;
+        let key = self.key_in(&keyring, app.now());
         let session = self.token(TokenKind::Cookie, 0);
         let device = SessionToken { kind: TokenKind::Device, user: device_tag, ..session };
-        Ok(Cookies {
-            session: session.encode(keyring.session_key()),
-            device: device.encode(keyring.session_key()),
-        })
+        Ok(Cookies { session: session.encode(key), device: device.encode(key) })
+    }
+
+    /// The key that the tokens are made with: a session whose key was retired goes on with the newest.
+    fn key_in<'k>(&self, keyring: &'k Keyring, now: Timestamp) -> &'k hmac::Key {
+        &keyring.find_session_key(&self.key).unwrap_or_else(|| keyring.session_key(now)).hmac
     }
 
     const fn token(&self, kind: TokenKind, generation: u32) -> SessionToken {
@@ -238,11 +249,14 @@ enum Rotation {
 }
 
 async fn rotate(app: &App, token: &SessionToken, now: Timestamp) -> Result<Rotation, SessionError> {
+    let key = app.keyring().await?.session_key(now).kid.clone();
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(Session::key(token.user, token.session).into_item()))
-        .update_expression("SET generation = :next, rotated = :now, idle_expires = :idle")
+        .update_expression("SET generation = :next, #key = :key, rotated = :now, idle_expires = :idle")
         .condition_expression("generation = :g AND expires > :seconds AND idle_expires > :seconds")
+        .expression_attribute_names("#key", "key")
+        .expression_attribute_values(":key", AttributeValue::S(key))
         .expression_attribute_values(":g", number(token.generation))
         .expression_attribute_values(
             ":next",
@@ -340,6 +354,7 @@ mod tests {
             id: SessionId::from_bytes([1; 4]),
             user: ObjectId::from_bytes([2; 12]),
             generation,
+            key: String::new(),
             created: START,
             authenticated: START,
             rotated: START,

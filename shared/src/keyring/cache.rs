@@ -1,0 +1,78 @@
+//! The keyring as one instance knows it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::stored::StoredKeyring;
+use super::{Keyring, KeyringError, Purpose};
+use crate::clock::Timestamp;
+use crate::store::Store;
+
+/// How long a keyring is used before it is read again.
+pub(super) const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
+/// An unknown key id makes an instance read the keyring at most this often.
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(30);
+
+/// The keyring that was read last.
+pub struct KeyringCache {
+    /// What the first keys of a deployment are to be for.
+    purposes: Vec<Purpose>,
+    kept: RwLock<Option<Arc<Keyring>>>,
+    /// One reader at a time: an instance that starts under load asks storage once.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl KeyringCache {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(purposes: Vec<Purpose>) -> Self {
+        Self { purposes, kept: RwLock::default(), reading: tokio::sync::Mutex::default() }
+    }
+
+    /// The keyring, read if this instance has none or an old one. While storage is out of reach an old one serves.
+    pub async fn get(&self, store: &Store, now: Timestamp) -> Result<Arc<Keyring>, KeyringError> {
+        if let Some(keyring) = self.younger_than(FRESH_FOR, now) {
+            return Ok(keyring);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(keyring) = self.younger_than(FRESH_FOR, now) {
+            return Ok(keyring);
+        }
+        match self.load(store, now).await {
+            Ok(keyring) => Ok(self.keep(keyring)),
+            Err(error) if error.is_unavailable() => self.kept().ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The keyring after a token named a key that is not in it: read again, unless that was done a moment ago.
+    pub async fn get_for_unknown_key(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Arc<Keyring>, KeyringError> {
+        let _reading = self.reading.lock().await;
+        match self.younger_than(UNKNOWN_KEY_PAUSE, now) {
+            Some(keyring) => Ok(keyring),
+            None => Ok(self.keep(self.load(store, now).await?)),
+        }
+    }
+
+    async fn load(&self, store: &Store, now: Timestamp) -> Result<Keyring, KeyringError> {
+        Keyring::parse(&StoredKeyring::load_or_create(store, now, &self.purposes).await?, now)
+    }
+
+    fn kept(&self) -> Option<Arc<Keyring>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn younger_than(&self, age: Duration, now: Timestamp) -> Option<Arc<Keyring>> {
+        self.kept().filter(|keyring| now.since(keyring.read_at) < age)
+    }
+
+    fn keep(&self, keyring: Keyring) -> Arc<Keyring> {
+        let keyring = Arc::new(keyring);
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keyring));
+        keyring
+    }
+}

@@ -1,0 +1,82 @@
+//! The keys that the service signs with, in one item of the keys table.
+//!
+//! An instance reads the item once, again after five minutes, and on a key id that it does not know. The first keys
+//! are made by whoever needs them first; a conditional write lets exactly one set of them win. A later key is published
+//! before it signs, and its predecessor is kept until its last token has expired: see [`rotation`].
+
+mod cache;
+mod parsed;
+pub mod rotation;
+mod stored;
+
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+
+use crate::random::RandomUnavailable;
+use crate::store::StoreError;
+
+pub use cache::KeyringCache;
+pub use parsed::{Keyring, SessionKey, SigningKey};
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The item cannot be read or written.
+    #[error("the keyring is out of reach")]
+    Store(#[from] StoreError),
+    /// A key in it cannot be used.
+    #[error("the keyring holds a key that cannot be used: {0}")]
+    Damaged(&'static str),
+    /// It has no key for this.
+    #[error("the keyring has no {0:?} key: rotate-keys, which runs on every deploy, makes it")]
+    Missing(Purpose),
+    /// A key could not be made.
+    #[error("no key could be made")]
+    Generate,
+    /// Others changed it at the same moment, every time.
+    #[error("others are changing the keyring")]
+    Contended,
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+impl KeyringError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable()) || matches!(self, Self::Contended)
+    }
+}
+
+/// What a key is for. One key has one algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// Signs the JWTs that others verify, with RSA of 2048 bits; published.
+    RS256,
+    /// Signs OAuth's access tokens, with ECDSA over P-256, where the deployment chose it; published.
+    ES256,
+    /// Signs OAuth's access tokens, with Ed25519, where the deployment chose it; published.
+    EdDSA,
+    /// Signs the JWTs of access keys; never published.
+    HS384,
+    /// Authenticates session tokens.
+    Session,
+}
+
+impl Purpose {
+    /// What every deployment has keys for.
+    pub const ALWAYS: [Self; 3] = [Self::RS256, Self::HS384, Self::Session];
+
+    /// What a key must be for that signs with this algorithm, if the service signs with it at all.
+    #[must_use]
+    pub const fn of(algorithm: Algorithm) -> Option<Self> {
+        match algorithm {
+            Algorithm::RS256 => Some(Self::RS256),
+            Algorithm::ES256 => Some(Self::ES256),
+            Algorithm::EdDSA => Some(Self::EdDSA),
+            Algorithm::HS384 => Some(Self::HS384),
+            _ => None,
+        }
+    }
+}
