@@ -16,6 +16,7 @@ async fn main() -> ExitCode {
         Some(Command::AccessKey(command)) => {
             operator::access_key(command).await.map_err(|error| describe(&error))
         }
+        Some(Command::Keys(command)) => operator::keys(command).await.map_err(|error| describe(&error)),
         Some(Command::Env { data, json }) => {
             environment::print(&data, json).map_err(|error| describe(&error))
         }

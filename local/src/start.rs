@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use mailer::{MailConfigError, Mailer};
 use shared::clock::SystemClock;
 use shared::config::{Config, ConfigError};
+use shared::keyring::rotation;
 use shared::{App, log};
 
 use crate::banner;
@@ -62,7 +64,9 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
 
     let app: &'static App = Box::leak(Box::new(App::new(config, store, SystemClock)));
     app.passwords.warm_up();
+    rotation::rotate_due(app).await?;
     app.keyring().await?;
+    tokio::spawn(rotate_daily(app));
     let first = bootstrap::bootstrap(app).await?;
     let routes = Routes::new(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
@@ -77,6 +81,22 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let site = Site { app, routes, mail: Some(mail.folder.clone()), log: !options.quiet };
     server::serve(site, listener, server::interrupted()).await;
     Ok(())
+}
+
+/// What the schedule does in AWS, for a server that runs for weeks.
+async fn rotate_daily(app: &App) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+        if let Err(error) = rotation::rotate_due(app).await {
+            log::write(&log::Record {
+                level: "ERROR",
+                message: "the keys were not rotated",
+                request_id: None,
+                status: None,
+                causes: log::causes(&error),
+            });
+        }
+    }
 }
 
 /// Where mails go if no other transport is configured.

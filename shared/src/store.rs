@@ -382,11 +382,13 @@ pub fn plain_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
+/// The certificates of Amazon's roots, in PEM: what every service of AWS is reached with.
+pub const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
+
 /// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start.
 #[must_use]
 pub fn aws_client() -> SharedHttpClient {
-    let roots =
-        TrustStore::empty().with_pem_certificate(include_bytes!("../data/amazon-roots.pem").as_slice());
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     // The one way to fail is a certificate that does not parse, which a test rules out for the file above.
     let context = TlsContext::builder().with_trust_store(roots).build();
     let client =

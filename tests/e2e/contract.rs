@@ -12,12 +12,12 @@ use latchkey::template::{self, TEMPLATE};
 use latchkey::{functions, tables};
 use serde_json::{Value, json};
 use shared::config::Config;
-use tests::events::{self, Answer, MAILER, Outcome, StoreState};
+use tests::events::{self, Answer, MAILER, Outcome, StoreState, UNROUTED};
 use tests::{Service, documents};
 
 /// How the template writes the one route that an HTTP API cannot have, and how clients call it.
 const BELOW: (&str, &str) = ("POST /public-api/{proxy+}", "POST /public-api/auth/");
-/// The logical id of the one function that no route leads to.
+/// The logical id of the one function with settings of its own.
 const MAILER_ID: &str = "Mailer";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -182,10 +182,10 @@ fn a_function_has_one_name_everywhere() {
     }
     assert_eq!(strings(&workspace["metadata"]["lambda"]["build"]["packages"]), names);
     assert_eq!(events::functions().into_iter().collect::<BTreeSet<_>>(), names);
-    // The local program has no route to the mailer either: it feeds it from its own stream.
+    // The local program has no route to the others either: it does for them what AWS does.
     let served = functions::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned());
     assert_eq!(served.clone().collect::<BTreeSet<_>>(), routes().into_values().collect());
-    assert_eq!(served.chain([MAILER.to_owned()]).collect::<BTreeSet<_>>(), names);
+    assert_eq!(served.chain(UNROUTED.map(str::to_owned)).collect::<BTreeSet<_>>(), names);
     let folders = std::fs::read_dir(documents::root().join("functions")).unwrap();
     assert_eq!(
         folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>(),

@@ -5,6 +5,7 @@ mod access_key_login;
 mod account_token;
 mod contract;
 mod faults;
+mod keys;
 mod life;
 mod limits;
 mod operator;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod mailer;
+mod rotate_keys;
 mod seeded;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 mod access_key;
 mod account;
+mod keys;
 mod list;
 mod output;
 mod target;
@@ -10,12 +11,14 @@ mod user;
 use shared::config::ConfigError;
 use shared::id::NotAnObjectId;
 use shared::identifier::{NotAnEmail, UsernameError};
+use shared::keyring::KeyringError;
+use shared::keyring::rotation::{RetireError, Start};
 use shared::password::HashError;
 use shared::random::RandomUnavailable;
 use shared::store::StoreError;
 use shared::user::CreateUserError;
 
-use crate::cli::{AccessKeyCommand, AccountCommand, UserCommand};
+use crate::cli::{AccessKeyCommand, AccountCommand, KeysCommand, UserCommand};
 use crate::embedded::OpenError;
 
 /// Why a command was not carried out.
@@ -48,6 +51,9 @@ pub enum OperatorError {
     /// Randomness.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
+    /// The keyring.
+    #[error(transparent)]
+    Keyring(KeyringError),
     /// Storage.
     #[error(transparent)]
     Store(StoreError),
@@ -62,6 +68,24 @@ impl From<StoreError> for OperatorError {
     fn from(error: StoreError) -> Self {
         let missing = |cause: &String| cause.contains("ResourceNotFoundException");
         if shared::log::causes(&error).iter().any(missing) { Self::NoTable } else { Self::Store(error) }
+    }
+}
+
+impl From<KeyringError> for OperatorError {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Store(error) => error.into(),
+            error => Self::Keyring(error),
+        }
+    }
+}
+
+impl From<RetireError> for OperatorError {
+    fn from(error: RetireError) -> Self {
+        match error {
+            RetireError::Keyring(error) => error.into(),
+            error @ RetireError::Unknown(_) => Self::Argument(error.to_string()),
+        }
     }
 }
 
@@ -119,5 +143,16 @@ pub async fn access_key(command: AccessKeyCommand) -> Result<(), OperatorError> 
         }
         AccessKeyCommand::List { page, target } => access_key::list(&page, &target).await,
         AccessKeyCommand::Show { key, target } => access_key::show(&key, &target).await,
+    }
+}
+
+/// `latchkey keys …`
+pub async fn keys(command: KeysCommand) -> Result<(), OperatorError> {
+    match command {
+        KeysCommand::List { target } => keys::list(&target).await,
+        KeysCommand::Rotate { only, soon, target } => {
+            keys::rotate(only, if soon { Start::Soon } else { Start::Published }, &target).await
+        }
+        KeysCommand::Retire { kid, target } => keys::retire(&kid, &target).await,
     }
 }

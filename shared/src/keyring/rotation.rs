@@ -70,7 +70,7 @@ pub struct KeyInfo {
     pub retires_at: Option<Timestamp>,
 }
 
-/// When a new key begins to sign.
+/// When a new key begins to sign; a first one signs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// After [`PUBLISHED_FOR`]: nobody notices.
@@ -107,9 +107,9 @@ pub async fn list(app: &App) -> Result<Vec<KeyInfo>, KeyringError> {
 /// What the schedule does: makes keys that are missing, a successor for every key that is older than
 /// `KEY_ROTATION_DAYS`, and forgets retired ones. Gives back the new keys.
 pub async fn rotate_due(app: &App) -> Result<Vec<KeyInfo>, KeyringError> {
+    let keys = list(app).await?;
     let mut made = Vec::new();
     for purpose in purposes(&app.config) {
-        let keys = list(app).await?;
         let newest = keys.iter().find(|key| key.purpose == purpose);
         let due = newest
             .is_none_or(|key| app.config.key_rotation.is_some_and(|age| app.now().since(key.created) >= age));
@@ -149,8 +149,9 @@ pub async fn rotate(app: &App, purpose: Purpose, start: Start) -> Result<Option<
 }
 
 /// Takes a key out at once: what it has signed is refused as soon as every instance has read the keyring again, within
-/// five minutes. If it was the one that signs, a new one signs at once. For a key that someone else may have.
-pub async fn retire(app: &App, kid: &str) -> Result<(), RetireError> {
+/// five minutes. If it was the one that signs, a new one, which is given back, signs at once. For a key that someone
+/// else may have.
+pub async fn retire(app: &App, kid: &str) -> Result<Option<KeyInfo>, RetireError> {
     let now = app.now();
     let keys = list(app).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| RetireError::Unknown(kid.to_owned()))?;
@@ -161,14 +162,20 @@ pub async fn retire(app: &App, kid: &str) -> Result<(), RetireError> {
         if keys.len() == before {
             return Edit::Nothing;
         }
-        let mut others = keys.iter().filter(|key| key.purpose == replacement.purpose);
-        if !others.any(|key| key.active_from <= now && !key.is_retired(now)) {
+        let purpose = replacement.purpose;
+        let signs =
+            |key: &StoredKey| key.purpose == purpose && key.active_from <= now && !key.is_retired(now);
+        if !keys.iter().any(signs) {
             keys.insert(0, replacement.clone());
+        }
+        // The newest has no successor, or none any more.
+        if let Some(newest) = keys.iter_mut().find(|key| key.purpose == purpose) {
+            newest.retires_at = None;
         }
         Edit::Write
     })
     .await?;
-    Ok(())
+    Ok(list(app).await?.into_iter().find(|key| key.kid == replacement.kid))
 }
 
 /// Forgets retired keys, and lets those retire that this deployment does not sign with any more.
