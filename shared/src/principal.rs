@@ -25,17 +25,28 @@ pub struct Principal {
     pub bearer: Bearer,
 }
 
-/// What a token belongs to.
+/// What a token belongs to, and what it says.
 #[derive(Debug)]
 pub enum Bearer {
     /// A user's session.
-    Session,
+    Session(SessionToken),
     /// A user, with scopes.
     Scoped(ScopedClaims),
     /// An account.
-    Account(Box<Account>),
+    Account(AccountClaims, Box<Account>),
     /// An access key.
-    AccessKey(Box<AccessKey>),
+    AccessKey(Box<AccessKeyClaims>, Box<AccessKey>),
+}
+
+impl Principal {
+    /// The account that the token is of, or its user.
+    #[must_use]
+    pub fn account(&self) -> Option<ObjectId> {
+        match (&self.user, &self.bearer) {
+            (_, Bearer::Account(_, account)) => Some(account.id),
+            (user, _) => user.as_ref().map(|user| user.account),
+        }
+    }
 }
 
 /// Why a token stands for nobody.
@@ -71,7 +82,7 @@ pub async fn identify(app: &App, token: &str) -> Result<Principal, PrincipalErro
     if token.matches('.').count() == 1 {
         let kinds = [TokenKind::Access, TokenKind::Cookie];
         let token = session::authentic(app, token, &kinds).await?.ok_or(PrincipalError::Invalid)?;
-        return of_session(app, &token).await;
+        return of_session(app, token).await;
     }
     match jwt::read(app, token).await? {
         Claims::Account(claims) => of_account(app, claims).await,
@@ -80,7 +91,7 @@ pub async fn identify(app: &App, token: &str) -> Result<Principal, PrincipalErro
     }
 }
 
-async fn of_session(app: &App, token: &SessionToken) -> Result<Principal, PrincipalError> {
+async fn of_session(app: &App, token: SessionToken) -> Result<Principal, PrincipalError> {
     let tables = &app.store.tables;
     let (session_key, user_key) = (Session::key(token.user, token.session), User::key(token.user));
     let wanted =
@@ -88,10 +99,10 @@ async fn of_session(app: &App, token: &SessionToken) -> Result<Principal, Princi
     let mut found = app.store.get_all(wanted).await?;
     let session: Session = found.take(&session_key)?.ok_or(PrincipalError::Invalid)?;
     let user = live_user(found.take(&user_key)?, session.authenticated)?;
-    if !session.accepts(token, app.config.session.grace, app.now()) {
+    if !session.accepts(&token, app.config.session.grace, app.now()) {
         return Err(PrincipalError::Invalid);
     }
-    Ok(Principal { user: Some(user), session: Some(session), bearer: Bearer::Session })
+    Ok(Principal { user: Some(user), session: Some(session), bearer: Bearer::Session(token) })
 }
 
 async fn of_scoped(app: &App, claims: ScopedClaims) -> Result<Principal, PrincipalError> {
@@ -120,7 +131,7 @@ async fn of_account(app: &App, claims: AccountClaims) -> Result<Principal, Princ
     }
     let since = issued(claims.iat, Some(claims.jti));
     let user = user_key.map(|key| live_user(found.take(&key)?, since)).transpose()?;
-    Ok(Principal { user, session: None, bearer: Bearer::Account(Box::new(account)) })
+    Ok(Principal { user, session: None, bearer: Bearer::Account(claims, Box::new(account)) })
 }
 
 async fn of_access_key(
@@ -144,7 +155,8 @@ async fn of_access_key(
         .filter(|key: &AccessKey| key.is_usable(app.now()))
         .ok_or(PrincipalError::Invalid)?;
     let user = live_user(found.take(&user_key)?, issued(claims.iat, None))?;
-    Ok(Principal { user: Some(user), session: None, bearer: Bearer::AccessKey(Box::new(key)) })
+    let bearer = Bearer::AccessKey(Box::new(claims), Box::new(key));
+    Ok(Principal { user: Some(user), session: None, bearer })
 }
 
 /// The key of the item that refuses one token before it expires.
