@@ -1,6 +1,6 @@
 //! The tokens that a request brings: `Authorization: Bearer` (RFC 6750) and the session cookie.
 
-use super::{Request, header};
+use super::{HeaderMap, Request, header};
 
 /// The name of the session cookie.
 pub const SESSION_COOKIE: &str = "JSESSIONID";
@@ -14,7 +14,12 @@ pub struct MalformedAuthorization;
 
 /// The bearer token of the request; `None` without an `Authorization` header or with another scheme.
 pub fn bearer(request: &Request) -> Result<Option<&str>, MalformedAuthorization> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+    bearer_in(request.headers())
+}
+
+/// The same for headers that came without a request.
+pub fn bearer_in(headers: &HeaderMap) -> Result<Option<&str>, MalformedAuthorization> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(MalformedAuthorization);
@@ -35,8 +40,13 @@ pub fn bearer(request: &Request) -> Result<Option<&str>, MalformedAuthorization>
 /// The value of a cookie; the first one where a name is sent twice (RFC 6265 section 5.4 puts the closest path first).
 #[must_use]
 pub fn cookie<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    request
-        .headers()
+    cookie_in(request.headers(), name)
+}
+
+/// The same for headers that came without a request.
+#[must_use]
+pub fn cookie_in<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())

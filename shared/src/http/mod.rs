@@ -9,7 +9,7 @@ pub mod peer;
 pub mod response;
 
 pub use fault::{Fault, Shape};
-pub use lambda_http::http::{HeaderValue, StatusCode, header};
+pub use lambda_http::http::{HeaderMap, HeaderValue, StatusCode, header};
 pub use lambda_http::{Body, Request};
 
 /// What every handler gives back.
