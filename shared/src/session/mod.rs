@@ -198,6 +198,18 @@ impl Session {
             }
     }
 
+    /// The first second in which a token that is accepted now is refused, if nothing ends it before.
+    #[must_use]
+    pub fn accepts_until(&self, token: &SessionToken, grace: Duration) -> i64 {
+        let end = match token.kind {
+            TokenKind::Cookie => self.created + COOKIE_LIFETIME,
+            _ if token.generation == self.generation => self.rotated + ACCESS_TOKEN_LIFETIME + grace,
+            _ => self.rotated + grace,
+        };
+        let whole_second = (end + Duration::from_millis(999)).seconds();
+        whole_second.min(self.expires).min(self.idle_expires)
+    }
+
     /// Whether the session has not expired. Items outlive their TTL by days.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
@@ -384,6 +396,20 @@ mod tests {
     fn a_cookie_lives_a_day() {
         assert!(accepts(&session(9), TokenKind::Cookie, 0, 86_399));
         assert!(!accepts(&session(9), TokenKind::Cookie, 0, 86_400));
+    }
+
+    #[test]
+    fn a_token_is_accepted_until_the_second_that_is_said() {
+        let mut session = Session { rotated: Timestamp::from_millis(START.millis() + 700), ..session(4) };
+        for (kind, generation) in [(TokenKind::Access, 4), (TokenKind::Access, 3), (TokenKind::Cookie, 0)] {
+            for idle_seconds in [14 * 86_400, 5] {
+                session.idle_expires = START.seconds() + idle_seconds;
+                let token = session.token(kind, generation);
+                let at = |second| session.accepts(&token, GRACE, Timestamp::from_seconds(second));
+                let end = session.accepts_until(&token, GRACE);
+                assert!(at(end - 1) && !at(end), "{kind:?} {generation}");
+            }
+        }
     }
 
     #[test]
