@@ -7,18 +7,20 @@ mod roles;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use guard::Mode;
 use latchkey::routes::Routes;
 use latchkey::template::{self, TEMPLATE};
 use latchkey::{functions, tables};
 use serde_json::{Value, json};
 use shared::config::Config;
-use tests::events::{self, Answer, MAILER, Outcome, StoreState, UNROUTED};
+use tests::events::{self, AUTHORIZER, Answer, Decision, MAILER, Outcome, StoreState, UNROUTED};
 use tests::{Service, documents};
 
 /// How the template writes the one route that an HTTP API cannot have, and how clients call it.
 const BELOW: (&str, &str) = ("POST /public-api/{proxy+}", "POST /public-api/auth/");
-/// The logical id of the one function with settings of its own.
+/// The logical ids of the functions that no route leads to.
 const MAILER_ID: &str = "Mailer";
+const AUTHORIZER_ID: &str = "Authorizer";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The template's routes as clients call them, each with its function.
@@ -154,6 +156,35 @@ fn the_mailer_has_a_success_and_a_failure_event() {
     }
 }
 
+/// Each kind of API asks in a way of its own, and each has a good token, a bad one, none, and storage out of reach.
+#[test]
+fn every_kind_of_api_has_its_authorizer_events() {
+    let cases = events::cases::<Decision>(AUTHORIZER);
+    let find = |kind: &str, case: &str| {
+        let name = format!("{kind}-{case}");
+        cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case {name}"))
+    };
+    let kinds = [
+        ("http-2", json!("REQUEST"), json!("2.0"), json!(null)),
+        ("http-1", json!("REQUEST"), json!("1.0"), json!(null)),
+        ("rest-token", json!("TOKEN"), json!(null), json!(null)),
+        ("rest-request", json!("REQUEST"), json!(null), json!(null)),
+        ("websocket", json!("REQUEST"), json!(null), json!("CONNECT")),
+    ];
+    for (kind, event_type, version, connect) in kinds {
+        for case in ["accepted", "refused", "no-token", "unavailable"] {
+            let case = find(kind, case);
+            let event = &case.event;
+            let sent = (&event["type"], &event["version"], &event["requestContext"]["eventType"]);
+            assert_eq!(sent, (&event_type, &version, &connect), "{}", case.name);
+            assert_ne!(case.expected.body.is_some(), case.expected.error.is_some(), "{}", case.name);
+        }
+        assert!(find(kind, "accepted").expected.body.is_some(), "{kind}");
+        let unavailable = &find(kind, "unavailable").expected;
+        assert!(unavailable.store == StoreState::Unreachable && unavailable.error.is_some(), "{kind}");
+    }
+}
+
 /// The records that are to be delivered again.
 fn failed_records(outcome: &Value) -> Vec<&str> {
     let failures = outcome["batchItemFailures"].as_array().expect("the records that failed").iter();
@@ -182,7 +213,7 @@ fn a_function_has_one_name_everywhere() {
     }
     assert_eq!(strings(&workspace["metadata"]["lambda"]["build"]["packages"]), names);
     assert_eq!(events::functions().into_iter().collect::<BTreeSet<_>>(), names);
-    // The local program has no route to the others either: it does for them what AWS does.
+    // The local program has no route to these either: it does for the mailer and rotate-keys what AWS does.
     let served = functions::FUNCTIONS.iter().map(|(name, _)| (*name).to_owned());
     assert_eq!(served.clone().collect::<BTreeSet<_>>(), routes().into_values().collect());
     assert_eq!(served.chain(UNROUTED.map(str::to_owned)).collect::<BTreeSet<_>>(), names);
@@ -222,7 +253,9 @@ fn the_template_sets_the_variables_that_the_program_reads() {
     })
     .unwrap();
     assert_eq!(set.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), read.into_inner());
-    for (id, function) in template_functions(&template).into_iter().filter(|(id, _)| *id != MAILER_ID) {
+    let unrouted = [AUTHORIZER_ID, MAILER_ID];
+    let functions = template_functions(&template).into_iter();
+    for (id, function) in functions.filter(|(id, _)| !unrouted.contains(&id.as_str())) {
         assert!(function["Properties"].get("Environment").is_none(), "{id} has variables of its own");
     }
 }
@@ -236,6 +269,36 @@ fn the_mailer_alone_knows_how_mails_leave_and_what_links_lead_to() {
         "MAIL_TRANSPORT": { "Ref": "MailTransport" },
     });
     assert_eq!(resources[MAILER_ID]["Properties"]["Environment"], json!({ "Variables": expected }));
+}
+
+#[test]
+fn the_authorizer_knows_whose_tokens_it_takes_and_can_only_read() {
+    let template = documents::template();
+    let resources = &template["Resources"];
+    let expected = json!({
+        "PUBLIC_URL": resources["HttpApi"]["Properties"]["StageVariables"]["publicUrl"],
+        "AUTHORIZER_MODE": { "Ref": "AuthorizerMode" },
+    });
+    assert_eq!(resources[AUTHORIZER_ID]["Properties"]["Environment"], json!({ "Variables": expected }));
+    let mode = &template["Parameters"]["AuthorizerMode"];
+    assert_eq!(mode["AllowedValues"], json!(["checked", "stateless"]));
+    for value in mode["AllowedValues"].as_array().unwrap() {
+        value.as_str().unwrap().parse::<Mode>().expect("what CloudFormation lets through");
+    }
+    let default: Mode = mode["Default"].as_str().unwrap().parse().unwrap();
+    assert_eq!(default, Mode::default());
+    assert_eq!(template["Outputs"]["AuthorizerArn"]["Value"], json!({ "Fn::GetAtt": "Authorizer.Arn" }));
+
+    let policy = &resources["AuthorizerRole"]["Properties"]["Policies"][0]["PolicyDocument"];
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let actions = statements.flat_map(|statement| match &statement["Action"] {
+        Value::Array(actions) => actions.clone(),
+        action => vec![action.clone()],
+    });
+    let actions: BTreeSet<String> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
+    let read = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "kms:Decrypt"];
+    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    assert_eq!(actions, read.into_iter().chain(log).map(str::to_owned).collect());
 }
 
 #[test]
@@ -280,8 +343,8 @@ fn only_the_local_program_has_the_embedded_engine() {
         .collect();
     let direct = dependencies.iter().filter(|(_, names)| names.contains("dynoxide-rs"));
     assert_eq!(direct.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["latchkey"]);
-    for (function, _) in functions::FUNCTIONS {
-        let (mut reached, mut next) = (BTreeSet::new(), vec![(*function).to_owned()]);
+    for function in functions::FUNCTIONS.iter().map(|(name, _)| *name).chain(UNROUTED) {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![function.to_owned()]);
         while let Some(name) = next.pop() {
             if reached.insert(name.clone()) {
                 next.extend(dependencies.get(&name).into_iter().flatten().cloned());

@@ -3,6 +3,7 @@
 
 mod access_key_login;
 mod account_token;
+mod authorizer;
 mod contract;
 mod faults;
 mod keys;

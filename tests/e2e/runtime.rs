@@ -1,6 +1,7 @@
 //! The binaries that are deployed, as Lambda runs them: every event of `events/`, and what a broken deployment shows.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
+mod authorizer;
 mod mailer;
 mod rotate_keys;
 mod seeded;

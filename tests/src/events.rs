@@ -10,14 +10,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A stream calls it.
+/// A stream calls this function.
 pub const MAILER: &str = "mailer";
-/// A schedule and CloudFormation call it.
+/// Other APIs call this function.
+pub const AUTHORIZER: &str = "authorizer";
+/// A schedule and CloudFormation call this function.
 pub const ROTATE_KEYS: &str = "rotate-keys";
 /// The functions that no route leads to.
-pub const UNROUTED: [&str; 2] = [MAILER, ROTATE_KEYS];
+pub const UNROUTED: [&str; 3] = [AUTHORIZER, MAILER, ROTATE_KEYS];
 
-/// One event and what is expected: an [`Answer`] or an [`Outcome`].
+/// One event and what is expected: an [`Answer`], an [`Outcome`] or a [`Decision`].
 pub struct Case<E = Answer> {
     /// As in `login`.
     pub function: String,
@@ -58,6 +60,21 @@ pub struct Outcome {
     pub body: Value,
 }
 
+/// The `.expect.json` of an authorizer's event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// Whether the store answers.
+    #[serde(default)]
+    pub store: StoreState,
+    /// All that the function returns: a pattern.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// The text that it fails with.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
 /// The store that a case is about.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
@@ -76,7 +93,7 @@ pub fn functions() -> Vec<String> {
     folders.map(|path| stem(&path)).collect()
 }
 
-/// The functions that API Gateway calls.
+/// The functions that a route leads to.
 #[must_use]
 pub fn routed() -> Vec<String> {
     functions().into_iter().filter(|function| !UNROUTED.contains(&function.as_str())).collect()

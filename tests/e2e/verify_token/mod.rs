@@ -18,22 +18,22 @@ const PATH: &str = "/auth/verify-token";
 const SECRET: &str = "hubble";
 
 /// One user with a token of every kind.
-struct World {
-    service: Service,
-    user: User,
-    account: Account,
-    key: AccessKey,
-    session: SignedIn,
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) user: User,
+    pub(crate) account: Account,
+    pub(crate) key: AccessKey,
+    pub(crate) session: SignedIn,
     /// Of the account alone.
-    for_account: String,
+    pub(crate) for_account: String,
     /// Of the account, for the user.
-    for_user: String,
-    of_key: String,
-    scoped: String,
+    pub(crate) for_user: String,
+    pub(crate) of_key: String,
+    pub(crate) scoped: String,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let service = Service::start().await;
         let account = service.account(SECRET).await;
         let user = service
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// The tokens that stand for the user, each with its name.
-    fn of_user(&self) -> [(&'static str, &str); 5] {
+    pub(crate) fn of_user(&self) -> [(&'static str, &str); 5] {
         [
             ("access token", &self.session.access),
             ("session cookie", self.session.cookie("JSESSIONID")),
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// Stores the user with a change.
-    async fn change_user(&self, change: impl FnOnce(&mut User)) {
+    pub(crate) async fn change_user(&self, change: impl FnOnce(&mut User)) {
         let mut user = self.user.clone();
         change(&mut user);
         self.service.put(&self.service.app.store.tables.accounts, User::key(user.id), &user).await;
