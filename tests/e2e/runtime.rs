@@ -4,6 +4,7 @@
 mod authorizer;
 mod mailer;
 mod rotate_keys;
+mod protected_function;
 mod seeded;
 
 use std::collections::BTreeSet;

@@ -1,19 +1,32 @@
-//! The binaries of the workspace, built as the test was.
+//! The binaries and examples of the workspace, built as the test was.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 /// The path of a binary of the workspace, as in `login` or `latchkey`.
-///
-/// `cargo test` builds no binary for the tests of another package, so the first call of a process has cargo build them
-/// all: next to nothing when they are fresh.
 #[must_use]
 pub fn path(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let path = FOLDER.get_or_init(build).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    file(folder(), name)
+}
+
+/// The path of an example, as in `protected_function`.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    file(&folder().join("examples"), name)
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(path.is_file(), "{} was not built", path.display());
     path
+}
+
+/// `cargo test` builds nothing for the tests of another package, so the first call of a process has cargo build it all:
+/// next to nothing when it is fresh.
+fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(build)
 }
 
 /// This test is `<target>/<profile>/deps/e2e-…`; the binaries are two floors up.
@@ -26,7 +39,8 @@ fn build() -> PathBuf {
         Some(profile) => profile,
     };
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--workspace", "--bins", "--locked", "--offline", "--quiet", "--profile", profile])
+        .args(["build", "--workspace", "--bins", "--examples", "--locked", "--offline", "--quiet"])
+        .args(["--profile", profile])
         .arg("--target-dir")
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

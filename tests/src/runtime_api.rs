@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,8 +61,17 @@ pub struct Exit {
 impl Function {
     /// Starts the binary with the variables that Lambda sets, these, and nothing of this machine's environment.
     pub async fn start(name: &str, environment: &[(&str, String)]) -> Self {
+        Self::run(name, &binaries::path(name), environment).await
+    }
+
+    /// The same for an example.
+    pub async fn start_example(name: &str, environment: &[(&str, String)]) -> Self {
+        Self::run(name, &binaries::example(name), environment).await
+    }
+
+    async fn run(name: &str, binary: &Path, environment: &[(&str, String)]) -> Self {
         let api = RuntimeApi::start().await;
-        let mut child = Command::new(binaries::path(name))
+        let mut child = Command::new(binary)
             .env_clear()
             .envs([
                 ("AWS_LAMBDA_RUNTIME_API", api.address.to_string().as_str()),
