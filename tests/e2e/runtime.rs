@@ -3,8 +3,8 @@
 
 mod authorizer;
 mod mailer;
-mod rotate_keys;
 mod protected_function;
+mod rotate_keys;
 mod seeded;
 
 use std::collections::BTreeSet;

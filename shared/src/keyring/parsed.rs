@@ -44,7 +44,7 @@ impl Keyring {
     pub fn signing_key(&self, algorithm: Algorithm, now: Timestamp) -> Result<&SigningKey, KeyringError> {
         let keys = || self.signing.iter().filter(|key| key.algorithm == algorithm);
         // Only a clock that runs behind the one of whoever made the first key finds none that is active.
-        let key = keys().find(|key| key.active_from <= now).or_else(|| keys().last());
+        let key = keys().find(|key| key.active_from <= now).or_else(|| keys().next_back());
         key.ok_or_else(|| {
             Purpose::of(algorithm).map_or(KeyringError::Damaged("no such algorithm"), KeyringError::Missing)
         })
