@@ -27,12 +27,14 @@ const TRIES: usize = 3;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
-    request_type: RequestType,
+    #[serde(rename = "RequestType")]
+    kind: RequestType,
     /// Signed for this one answer: a secret.
     #[serde(rename = "ResponseURL")]
     response_url: shared::secret::Secret<String>,
     stack_id: String,
-    request_id: String,
+    #[serde(rename = "RequestId")]
+    id: String,
     logical_resource_id: String,
 }
 
@@ -86,7 +88,7 @@ pub enum AnswerError {
 impl Request {
     /// Whether the stack is being removed.
     pub(crate) fn is_removal(&self) -> bool {
-        self.request_type == RequestType::Delete
+        self.kind == RequestType::Delete
     }
 
     /// Tells the outcome. Until it is told, or an hour has passed, the stack waits.
@@ -96,7 +98,7 @@ impl Request {
             reason: if error.is_some() { "The keys were not made: see the function's log." } else { "" },
             physical_resource_id: PHYSICAL_ID,
             stack_id: &self.stack_id,
-            request_id: &self.request_id,
+            request_id: &self.id,
             logical_resource_id: &self.logical_resource_id,
         };
         let body = Bytes::from(serde_json::to_vec(&answer)?);
