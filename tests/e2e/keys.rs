@@ -192,7 +192,7 @@ async fn what_a_retired_key_has_signed_is_refused_and_a_new_key_signs_at_once() 
     let replacement = rotation::retire(service.app, &kid(&token)).await.unwrap().unwrap();
     assert_eq!(replacement.state, KeyState::Signing);
     service.wait(KEPT);
-    assert_eq!(published(&service).await, [replacement.kid.clone()]);
+    assert_eq!(published(&service).await, [replacement.kid.as_str()]);
     assert_eq!(service.verify(&token).await.0, 401);
     let token = scoped_token(&service).await;
     assert_eq!(kid(&token), replacement.kid);
