@@ -218,6 +218,7 @@ impl Service {
             ca: "0ea70001-0f58-44a2-80ad-953633ff2cc7".to_owned(),
             cid: "29263739-2cf8-483d-af15-6151dc8448b4".to_owned(),
             domain: "/partners-int".to_owned(),
+            scopes: vec!["sleep:read".to_owned(), "sleep:write".to_owned()],
             state: AccessKeyState::Active,
             valid_until: None,
             created_at: self.app.now(),
