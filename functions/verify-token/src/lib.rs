@@ -59,7 +59,7 @@ async fn body_token(request: &Request) -> Result<String, Fault> {
 
 fn data(principal: &Principal) -> Value {
     let mut data = json!({ "is_verified": true, "user": principal.user.as_ref().map(record) });
-    if let (None, Bearer::Account(account)) = (&principal.user, &principal.bearer) {
+    if let (None, Bearer::Account(_, account)) = (&principal.user, &principal.bearer) {
         data["account"] = json!({ "id": account.id, "name": account.name });
     }
     data

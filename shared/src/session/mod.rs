@@ -4,6 +4,7 @@
 //! conditional write that raises the generation. Who presents the spent refresh token again within the grace time (a
 //! lost answer, a second tab) is given the same successor; later it is taken for theft and ends the session.
 
+mod lifetime;
 mod token;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::random::{self, RandomUnavailable};
 use crate::store::{self, Item, Key, StoreError, Updated, if_held, number};
 use crate::user::User;
 
+pub use lifetime::Lifetime;
 pub use token::{SessionId, SessionToken, TokenKind};
 
 /// How long an access token is said to be valid.
