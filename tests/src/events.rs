@@ -13,6 +13,9 @@ use serde_json::Value;
 /// The one function that no route leads to: a stream calls it.
 pub const MAILER: &str = "mailer";
 
+/// The one function that asks no storage: it answers whether or not the store does.
+pub const STORELESS: &str = "discovery";
+
 /// One event and what is expected: an [`Answer`] or an [`Outcome`].
 pub struct Case<E = Answer> {
     /// As in `login`.
