@@ -7,6 +7,7 @@ mod contract;
 mod faults;
 mod life;
 mod limits;
+mod oauth;
 mod operator;
 mod program;
 mod rotation;
