@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use shared::id::ObjectId;
-use shared::jwt::{AccessKeyClaims, AccountClaims, Claims, ScopedClaims};
+use shared::jwt::{AccessClaims, AccessKeyClaims, AccountClaims, Claims, ScopedClaims};
 use shared::principal::{Bearer, Principal};
 use shared::session::{Session, SessionToken};
 use shared::user::User;
@@ -23,6 +23,8 @@ pub enum Kind {
     Account,
     /// `access_key`: a program with an access key.
     AccessKey,
+    /// `access`: the same, with a token of `/oauth/token`.
+    Access,
 }
 
 /// Whom a token stands for.
@@ -30,14 +32,15 @@ pub enum Kind {
 pub struct Identity {
     /// What kind of token it is.
     pub kind: Kind,
-    /// The user of a session, a scoped token or an access key; the account of an account token.
+    /// The user of a session, a scoped token or an access key; the account of an account token; the client of an OAuth token.
     pub sub: String,
     /// What the token allows, separated by spaces: the scopes of a scoped token when it was issued, those of the user for a
-    /// session. Account tokens and access keys have none.
+    /// session. Account tokens and the tokens of access keys have none.
     pub scope: String,
     /// The roles of an access key, which are no scopes: whoever names them decides what they mean.
     pub roles: Vec<String>,
-    /// The account that the token is of, or its user's. A stateless guard knows it of account tokens alone.
+    /// The account that the token is of, or its user's. A stateless guard knows it of account tokens and OAuth tokens
+    /// alone.
     pub account: Option<ObjectId>,
     /// The user that the token stands for. **An account token that names a user is for that user, not for the account.**
     pub user: Option<ObjectId>,
@@ -63,6 +66,7 @@ impl Identity {
             Claims::Scoped(claims) => claims.into(),
             Claims::Account(claims) => claims.into(),
             Claims::AccessKey(claims) => claims.into(),
+            Claims::Access(claims) => claims.into(),
         }
     }
 
@@ -75,6 +79,7 @@ impl Identity {
             Bearer::Scoped(claims) => claims.into(),
             Bearer::Account(claims, _) => claims.into(),
             Bearer::AccessKey(claims, _) => claims.as_ref().into(),
+            Bearer::Access(claims) => claims.as_ref().into(),
         };
         Some(Self { account: principal.account(), ..identity })
     }
@@ -87,7 +92,7 @@ impl Identity {
             roles: Vec::new(),
             account: Some(user.account),
             user: Some(user.id),
-            expires: session.accepts_until(token, grace),
+            expires: session.lifetime(token, grace).expires,
         }
     }
 }
@@ -129,6 +134,20 @@ impl From<&AccessKeyClaims> for Identity {
             roles: claims.ar.clone(),
             account: None,
             user: claims.uid.parse().ok(),
+            expires: claims.exp,
+        }
+    }
+}
+
+impl From<&AccessClaims> for Identity {
+    fn from(claims: &AccessClaims) -> Self {
+        Self {
+            kind: Kind::Access,
+            sub: claims.sub.to_string(),
+            scope: claims.scope.clone(),
+            roles: Vec::new(),
+            account: Some(claims.account),
+            user: Some(claims.uid),
             expires: claims.exp,
         }
     }

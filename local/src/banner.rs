@@ -53,6 +53,12 @@ pub fn text(url: &str, store: &str, account: ObjectId, first: Option<&Bootstrapp
                 "curl -s {url}/v1/auth {json} -d '{{\"username\":\"{ADMIN}\",\"password\":\"{password}\"}}'"
             ),
         ),
+        (
+            "OAuth 2.0",
+            format!(
+                "curl -s {url}/oauth/token -u {access_key}:{key_secret} -d grant_type=client_credentials"
+            ),
+        ),
     ];
     for (door, line) in lines {
         let _ = write!(text, "\n# {door}\n{line}\n");

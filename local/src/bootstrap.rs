@@ -71,6 +71,7 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
         ca: String::new(),
         cid: String::new(),
         domain: "/demo".to_owned(),
+        scopes: user.scopes.clone(),
         state: AccessKeyState::Active,
         valid_until: None,
         created_at: now,

@@ -219,6 +219,9 @@ pub enum AccessKeyCommand {
         /// The claim domain
         #[arg(long, default_value = "")]
         domain: String,
+        /// What its OAuth access tokens may allow; can be repeated. One of the user's scopes; all that the user has if left out
+        #[arg(long = "scope")]
+        scopes: Vec<String>,
         /// Whether it may be used
         #[arg(long, value_enum, default_value = "active")]
         state: State,

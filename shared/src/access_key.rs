@@ -19,7 +19,7 @@ use crate::user::User;
 
 /// The public half of a key: 40 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct AccessKeyId(String);
 
 /// The text is not an access key.
@@ -56,6 +56,14 @@ impl FromStr for AccessKeyId {
     }
 }
 
+impl TryFrom<String> for AccessKeyId {
+    type Error = NotAnAccessKey;
+
+    fn try_from(text: String) -> Result<Self, NotAnAccessKey> {
+        text.parse()
+    }
+}
+
 impl fmt::Display for AccessKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -89,6 +97,9 @@ pub struct AccessKey {
     pub cid: String,
     /// The claim `domain`.
     pub domain: String,
+    /// What its OAuth access tokens may allow, as far as its user has it too.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// What its owner decided.
     pub state: AccessKeyState,
     /// When it ends by itself.
@@ -137,6 +148,12 @@ impl AccessKey {
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.state == AccessKeyState::Active && self.valid_until.is_none_or(|until| now < until)
+    }
+
+    /// What its OAuth access tokens may allow at this moment: those of its scopes that its user has.
+    #[must_use]
+    pub fn scopes_with(&self, user: &User) -> Vec<&str> {
+        self.scopes.iter().filter(|scope| user.scopes.contains(scope)).map(String::as_str).collect()
     }
 
     /// The state as people call it: pending, active, expired or revoked.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigError, PublicUrl};
-use crate::keyring::{Keyring, KeyringCache, KeyringError, Purpose};
+use crate::keyring::{self, Keyring, KeyringCache, KeyringError};
 use crate::password::Hasher;
 use crate::store::Store;
 
@@ -39,7 +39,7 @@ impl App {
             passwords: Hasher::new(config.argon2),
             store,
             clock: Box::new(clock),
-            keyring: KeyringCache::new(Purpose::ALWAYS.to_vec()),
+            keyring: KeyringCache::new(keyring::purposes(&config)),
             public_url,
             config,
         }

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use jsonwebtoken::Algorithm;
+
 use crate::id::ObjectId;
 use crate::password::HashParameters;
 
@@ -30,6 +32,11 @@ pub struct Config {
     pub address_failures: u32,
     /// `KEY_ROTATION_DAYS`: a key that is older gets a successor; 0 leaves that to the operator.
     pub key_rotation: Option<Duration>,
+    /// `AUDIENCE`: the `aud` of OAuth access tokens; the issuer if there is none.
+    pub audience: Option<Audience>,
+    /// `SIGNING_ALGORITHM`: what OAuth access tokens are signed with (`RS256`, `ES256`, `EdDSA`). The documents of the
+    /// other kinds of JWT say what those are signed with.
+    pub signing_algorithm: SigningAlgorithm,
 }
 
 /// The names of the three tables.
@@ -111,6 +118,72 @@ impl FromStr for Color {
             }
             _ => Err("a colour such as #1a4fd6"),
         }
+    }
+}
+
+/// Whom OAuth access tokens are for, in the words of whoever takes them: mostly the URL of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audience(String);
+
+impl Audience {
+    /// As it stands in the tokens.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Audience {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        if (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("at most 256 characters of printable ASCII without a space")
+        }
+    }
+}
+
+/// What OAuth access tokens are signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// RSA of 2048 bits: what every verifier knows, API Gateway's own JWT authorizer among them.
+    RS256,
+    /// ECDSA on P-256.
+    ES256,
+    /// Ed25519.
+    EdDSA,
+}
+
+impl SigningAlgorithm {
+    /// Its name in headers and documents (RFC 7518 section 3.1, RFC 8037 section 3.1).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::ES256 => "ES256",
+            Self::EdDSA => "EdDSA",
+        }
+    }
+
+    /// The algorithm as the JWT library knows it.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::RS256 => Algorithm::RS256,
+            Self::ES256 => Algorithm::ES256,
+            Self::EdDSA => Algorithm::EdDSA,
+        }
+    }
+}
+
+impl FromStr for SigningAlgorithm {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let all = [Self::RS256, Self::ES256, Self::EdDSA];
+        all.into_iter().find(|algorithm| algorithm.name() == text).ok_or("RS256, ES256 or EdDSA")
     }
 }
 
@@ -198,6 +271,8 @@ impl Config {
                 0 => None,
                 days => Some(Duration::from_secs((days * DAY).into())),
             },
+            audience: source.optional("AUDIENCE")?,
+            signing_algorithm: source.parsed("SIGNING_ALGORITHM", SigningAlgorithm::RS256)?,
         })
     }
 }
@@ -294,6 +369,27 @@ mod tests {
             "ftp://b.co",
         ] {
             assert!(read("PUBLIC_URL", url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn access_tokens_are_signed_with_one_of_three_algorithms() {
+        for name in ["RS256", "ES256", "EdDSA"] {
+            assert_eq!(read("SIGNING_ALGORITHM", name).unwrap().signing_algorithm.name(), name);
+        }
+        for name in ["none", "HS256", "rs256", "RS512"] {
+            assert!(read("SIGNING_ALGORITHM", name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_one_word() {
+        for text in ["https://api.example.com", "orders"] {
+            assert_eq!(read("AUDIENCE", text).unwrap().audience.unwrap().as_str(), text);
+        }
+        assert_eq!(read("AUDIENCE", "").unwrap().audience, None);
+        for text in ["two words", "caf\u{e9}", &"x".repeat(257)] {
+            assert!(read("AUDIENCE", text).is_err(), "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod authentication;
 pub mod clock;
 pub mod config;
+pub mod denial;
 pub mod door;
 pub mod http;
 pub mod id;

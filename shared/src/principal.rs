@@ -7,8 +7,9 @@ use crate::access_key::AccessKey;
 use crate::account::{Account, AccountStatus};
 use crate::app::{App, NoPublicUrl};
 use crate::clock::Timestamp;
+use crate::denial;
 use crate::id::{ObjectId, token_id_time};
-use crate::jwt::{self, AccessKeyClaims, AccountClaims, Claims, ScopedClaims, TokenError};
+use crate::jwt::{self, AccessClaims, AccessKeyClaims, AccountClaims, Claims, ScopedClaims, TokenError};
 use crate::keyring::KeyringError;
 use crate::session::{self, Session, SessionToken, TokenKind};
 use crate::store::{Found, Key, StoreError};
@@ -36,6 +37,8 @@ pub enum Bearer {
     Account(AccountClaims, Box<Account>),
     /// An access key.
     AccessKey(Box<AccessKeyClaims>, Box<AccessKey>),
+    /// An access key, by OAuth.
+    Access(Box<AccessClaims>),
 }
 
 impl Principal {
@@ -76,19 +79,53 @@ impl From<TokenError> for PrincipalError {
     }
 }
 
-/// Finds out whom a token stands for.
+/// A token that this service issued and that has not expired by itself. Whether it still holds, storage knows.
+#[derive(Debug)]
+pub enum Presented {
+    /// Of a session.
+    Session(SessionToken),
+    /// A JWT, with what it is denied by.
+    Jwt(Claims, String),
+}
+
+/// The kinds of session token that open something.
+const OPENING: [TokenKind; 2] = [TokenKind::Access, TokenKind::Cookie];
+/// The kinds of session token that a session is ended by, and that introspection knows.
+const OF_SESSION: [TokenKind; 4] =
+    [TokenKind::Access, TokenKind::Cookie, TokenKind::FirstRefresh, TokenKind::NextRefresh];
+
+impl Presented {
+    /// Reads a token of any kind, refresh tokens among them. A forged one costs no call to storage.
+    pub async fn read(app: &App, token: &str) -> Result<Self, PrincipalError> {
+        read(app, token, &OF_SESSION).await
+    }
+
+    /// Whom it stands for, in one call to storage.
+    pub async fn principal(self, app: &App) -> Result<Principal, PrincipalError> {
+        match self {
+            Self::Session(token) => of_session(app, token).await,
+            Self::Jwt(Claims::Account(claims), denied_by) => of_account(app, claims, &denied_by).await,
+            Self::Jwt(Claims::Scoped(claims), denied_by) => of_scoped(app, claims, &denied_by).await,
+            Self::Jwt(Claims::AccessKey(claims), denied_by) => of_access_key(app, claims, &denied_by).await,
+            Self::Jwt(Claims::Access(claims), denied_by) => of_access(app, claims, &denied_by).await,
+        }
+    }
+}
+
+/// Finds out whom a token stands for that is to open something.
 pub async fn identify(app: &App, token: &str) -> Result<Principal, PrincipalError> {
+    read(app, token, &OPENING).await?.principal(app).await
+}
+
+async fn read(app: &App, text: &str, kinds: &[TokenKind]) -> Result<Presented, PrincipalError> {
     // A session token has one dot and a JWT two.
-    if token.matches('.').count() == 1 {
-        let kinds = [TokenKind::Access, TokenKind::Cookie];
-        let token = session::authentic(app, token, &kinds).await?.ok_or(PrincipalError::Invalid)?;
-        return of_session(app, token).await;
+    if text.matches('.').count() == 1 {
+        let token = session::authentic(app, text, kinds).await?;
+        return token.map(Presented::Session).ok_or(PrincipalError::Invalid);
     }
-    match jwt::read(app, token).await? {
-        Claims::Account(claims) => of_account(app, claims).await,
-        Claims::Scoped(claims) => of_scoped(app, claims).await,
-        Claims::AccessKey(claims) => of_access_key(app, claims, &jwt::fingerprint(token)).await,
-    }
+    let claims = jwt::read(app, text).await?;
+    let denied_by = claims.denied_by(text);
+    Ok(Presented::Jwt(claims, denied_by))
 }
 
 async fn of_session(app: &App, token: SessionToken) -> Result<Principal, PrincipalError> {
@@ -99,32 +136,32 @@ async fn of_session(app: &App, token: SessionToken) -> Result<Principal, Princip
     let mut found = app.store.get_all(wanted).await?;
     let session: Session = found.take(&session_key)?.ok_or(PrincipalError::Invalid)?;
     let user = live_user(found.take(&user_key)?, session.authenticated)?;
-    if !session.accepts(&token, app.config.session.grace, app.now()) {
+    let (grace, now) = (app.config.session.grace, app.now());
+    let holds = if OPENING.contains(&token.kind) {
+        session.accepts(&token, grace, now)
+    } else {
+        session.renews(&token, grace, now)
+    };
+    if !holds {
         return Err(PrincipalError::Invalid);
     }
     Ok(Principal { user: Some(user), session: Some(session), bearer: Bearer::Session(token) })
 }
 
-async fn of_scoped(app: &App, claims: ScopedClaims) -> Result<Principal, PrincipalError> {
+async fn of_scoped(app: &App, claims: ScopedClaims, denied_by: &str) -> Result<Principal, PrincipalError> {
     let user_key = User::key(claims.sub);
-    let denied_key = denied_key(&claims.jti.to_string());
-    let accounts = app.store.tables.accounts.as_str();
-    let wanted = vec![(accounts, user_key.clone()), (app.store.tables.tokens.as_str(), denied_key.clone())];
-    let mut found = app.store.get_all(wanted).await?;
-    refuse_denied(&mut found, &denied_key)?;
+    let wanted = vec![(app.store.tables.accounts.as_str(), user_key.clone())];
+    let mut found = undenied(app, denied_by, wanted).await?;
     let user = live_user(found.take(&user_key)?, issued(claims.iat, Some(claims.jti)))?;
     Ok(Principal { user: Some(user), session: None, bearer: Bearer::Scoped(claims) })
 }
 
-async fn of_account(app: &App, claims: AccountClaims) -> Result<Principal, PrincipalError> {
+async fn of_account(app: &App, claims: AccountClaims, denied_by: &str) -> Result<Principal, PrincipalError> {
     let accounts = app.store.tables.accounts.as_str();
     let (account_key, user_key) = (Account::key(claims.sub), claims.user_id.map(User::key));
-    let denied_key = denied_key(&claims.jti.to_string());
-    let mut wanted =
-        vec![(accounts, account_key.clone()), (app.store.tables.tokens.as_str(), denied_key.clone())];
+    let mut wanted = vec![(accounts, account_key.clone())];
     wanted.extend(user_key.clone().map(|key| (accounts, key)));
-    let mut found = app.store.get_all(wanted).await?;
-    refuse_denied(&mut found, &denied_key)?;
+    let mut found = undenied(app, denied_by, wanted).await?;
     let account: Account = found.take(&account_key)?.ok_or(PrincipalError::Invalid)?;
     if account.status == AccountStatus::Disabled {
         return Err(PrincipalError::Invalid);
@@ -137,35 +174,48 @@ async fn of_account(app: &App, claims: AccountClaims) -> Result<Principal, Princ
 async fn of_access_key(
     app: &App,
     claims: AccessKeyClaims,
-    fingerprint: &str,
+    denied_by: &str,
 ) -> Result<Principal, PrincipalError> {
     let owner: ObjectId = claims.uid.parse().map_err(|_| PrincipalError::Invalid)?;
-    let accounts = app.store.tables.accounts.as_str();
-    let (key_key, user_key, denied_key) =
-        (AccessKey::key(claims.ak), User::key(owner), denied_key(fingerprint));
-    let wanted = vec![
-        (accounts, key_key.clone()),
-        (accounts, user_key.clone()),
-        (app.store.tables.tokens.as_str(), denied_key.clone()),
-    ];
-    let mut found = app.store.get_all(wanted).await?;
-    refuse_denied(&mut found, &denied_key)?;
-    let key: AccessKey = found
-        .take(&key_key)?
-        .filter(|key: &AccessKey| key.is_usable(app.now()))
-        .ok_or(PrincipalError::Invalid)?;
-    let user = live_user(found.take(&user_key)?, issued(claims.iat, None))?;
+    let (key, user) = usable_key(app, claims.ak, owner, issued(claims.iat, None), denied_by).await?;
     let bearer = Bearer::AccessKey(Box::new(claims), Box::new(key));
     Ok(Principal { user: Some(user), session: None, bearer })
 }
 
-/// The key of the item that refuses one token before it expires.
-fn denied_key(id: &str) -> Key {
-    Key::new(format!("DENY#{id}"), "DENY")
+async fn of_access(app: &App, claims: AccessClaims, denied_by: &str) -> Result<Principal, PrincipalError> {
+    let since = issued(claims.iat, Some(claims.jti));
+    let (_, user) = usable_key(app, claims.client_id.ak(), claims.uid, since, denied_by).await?;
+    Ok(Principal { user: Some(user), session: None, bearer: Bearer::Access(Box::new(claims)) })
 }
 
-fn refuse_denied(found: &mut Found, key: &Key) -> Result<(), PrincipalError> {
-    if found.take::<Value>(key)?.is_some() { Err(PrincipalError::Invalid) } else { Ok(()) }
+/// An access key that may be used, and the live user whose it is.
+async fn usable_key(
+    app: &App,
+    ak: Uuid,
+    owner: ObjectId,
+    since: Timestamp,
+    denied_by: &str,
+) -> Result<(AccessKey, User), PrincipalError> {
+    let accounts = app.store.tables.accounts.as_str();
+    let (key_key, user_key) = (AccessKey::key(ak), User::key(owner));
+    let wanted = vec![(accounts, key_key.clone()), (accounts, user_key.clone())];
+    let mut found = undenied(app, denied_by, wanted).await?;
+    let key: AccessKey = found
+        .take(&key_key)?
+        .filter(|key: &AccessKey| key.is_usable(app.now()) && key.user == owner)
+        .ok_or(PrincipalError::Invalid)?;
+    Ok((key, live_user(found.take(&user_key)?, since)?))
+}
+
+/// Reads these items together with what would refuse the token.
+async fn undenied(app: &App, denied_by: &str, mut wanted: Vec<(&str, Key)>) -> Result<Found, PrincipalError> {
+    let denied_key = denial::key(denied_by);
+    wanted.push((app.store.tables.tokens.as_str(), denied_key.clone()));
+    let mut found = app.store.get_all(wanted).await?;
+    match found.take::<Value>(&denied_key)? {
+        Some(_) => Err(PrincipalError::Invalid),
+        None => Ok(found),
+    }
 }
 
 /// When a token was issued: to the millisecond by its `jti`, otherwise to the second by `iat`.

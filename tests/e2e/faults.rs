@@ -129,6 +129,15 @@ async fn keys_are_published_while_storage_is_down() {
 }
 
 #[tokio::test]
+async fn metadata_is_published_while_storage_is_down() {
+    let service = Service::start().await;
+    service.faults.all(Fault::Unreachable);
+    for path in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
+        assert_eq!(Answer::to(service.get(path)).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn service_recovers_with_storage() {
     let service = Service::start().await;
     service.user("alice").await;

@@ -9,6 +9,7 @@ mod faults;
 mod keys;
 mod life;
 mod limits;
+mod oauth;
 mod operator;
 mod program;
 mod rotation;

@@ -141,6 +141,7 @@ async fn access_keys_work_at_their_door_at_once() {
         let shown = run(at, &["access-key", "show", text(&made, "accessKey"), "--json"]).await.json();
         assert_eq!(run(at, &["access-key", "show", text(&made, "ak"), "--json"]).await.json(), shown);
         assert_eq!(shown["roles"], json!(["Partner", "PartnerAdmin"]));
+        assert_eq!(shown["scopes"], json!(["admin", "users:read", "users:write"]), "those of the user");
         for (name, value) in [("realm", "Partner"), ("ca", "ca-1"), ("cid", "cid-1"), ("domain", "/partners")]
         {
             assert_eq!(text(&shown, name), value);
@@ -157,6 +158,27 @@ async fn access_keys_work_at_their_door_at_once() {
             assert_eq!(status, 201, "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_scopes_of_an_access_key_are_those_of_its_tokens() {
+    let (folder, program) = store(true).await;
+    let program = program.unwrap();
+    let create = ["access-key", "create", "--user", "admin", "--json"];
+    let some = ["--scope", "users:write", "--scope", "users:read"];
+    for (options, scopes) in [(&[][..], "admin users:read users:write"), (&some, "users:write users:read")] {
+        let made = run(folder.path(), &[&create[..], options].concat()).await.json();
+        let shown = run(folder.path(), &["access-key", "show", text(&made, "ak")]).await;
+        let line = shown.succeeded().lines().find(|line| line.starts_with("scopes ")).unwrap();
+        assert!(line.ends_with(&format!(" {scopes}")), "{line}");
+        let request = program.http.post(program.at("/oauth/token"));
+        let request = request.basic_auth(text(&made, "accessKey"), Some(text(&made, "secret")));
+        let answer = request.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(text(&answer, "scope"), scopes);
+    }
+    let listed = run(folder.path(), &["access-key", "list"]).await;
+    assert!(listed.succeeded().lines().next().unwrap().contains("SCOPES"));
 }
 
 #[tokio::test]
@@ -222,6 +244,10 @@ async fn a_wrong_argument_is_told_with_what_is_expected() {
         (vec!["user", "create", "--username", "ab", "--email", "x@example.com"], &["3 to 64 characters"]),
         (vec!["user", "create", "--username", "ada", "--email", "x"], &["name@example.com"]),
         ([&key[..], &["nobody"]].concat(), &["no user \"nobody\""]),
+        (
+            [&key[..], &["admin", "--scope", "users:delete"]].concat(),
+            &["admin", "\"users:delete\"", "admin users:read users:write"],
+        ),
         ([&key[..], &["admin", "--expires", "tomorrow"]].concat(), &["\"tomorrow\"", "2027-12-31"]),
         ([&key[..], &["admin", "--expires", "2027-13-31"]].concat(), &["\"2027-13-31\"", "2027-12-31"]),
         (vec!["access-key", "show", "17"], &["40 hexadecimal digits", "UUID"]),

@@ -19,6 +19,9 @@ pub const ROTATE_KEYS: &str = "rotate-keys";
 /// The functions that no route leads to.
 pub const UNROUTED: [&str; 3] = [AUTHORIZER, MAILER, ROTATE_KEYS];
 
+/// The one function that asks no storage: it answers whether or not the store does.
+pub const STORELESS: &str = "discovery";
+
 /// One event and what is expected: an [`Answer`], an [`Outcome`] or a [`Decision`].
 pub struct Case<E = Answer> {
     /// As in `login`.

@@ -35,6 +35,7 @@ use shared::account::{Account, AccountStatus};
 use shared::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use shared::config::{Config, TableNames};
 use shared::id::ObjectId;
+use shared::keyring::rotation;
 use shared::password::Password;
 use shared::store::{Item, Key, Store};
 use shared::user::{Profile, User, UserStatus};
@@ -110,6 +111,8 @@ impl Service {
         config.public_url.get_or_insert_with(|| url.parse().expect("a loopback URL"));
         let clock = Arc::new(ManualClock::new(start));
         let app: &'static App = Box::leak(Box::new(App::new(config, store, Arc::clone(&clock))));
+        // The key of an algorithm that this test chose, too.
+        rotation::rotate_due(app).await.expect("keys");
         app.keyring().await.expect("a keyring");
         calls.reset();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -218,6 +221,7 @@ impl Service {
             ca: "0ea70001-0f58-44a2-80ad-953633ff2cc7".to_owned(),
             cid: "29263739-2cf8-483d-af15-6151dc8448b4".to_owned(),
             domain: "/partners-int".to_owned(),
+            scopes: vec!["sleep:read".to_owned(), "sleep:write".to_owned()],
             state: AccessKeyState::Active,
             valid_until: None,
             created_at: self.app.now(),

@@ -8,6 +8,7 @@ use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
 use shared::clock::Timestamp;
 use shared::outbox::{Content, Message};
 use shared::store::Transaction;
+use shared::user::User;
 use uuid::Uuid;
 
 use super::target::Operator;
@@ -21,6 +22,7 @@ pub(super) struct NewKey {
     pub(super) ca: String,
     pub(super) cid: String,
     pub(super) domain: String,
+    pub(super) scopes: Vec<String>,
     pub(super) state: State,
     pub(super) expires: Option<String>,
 }
@@ -30,6 +32,7 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
     let operator = Operator::connect(target).await?;
     let app = &operator.app;
     let owner = user::find(app, &wanted.user).await?;
+    let scopes = scopes(wanted.scopes, &owner)?;
     let now = app.now();
     let (state, valid_until) = match wanted.state {
         State::Pending => (AccessKeyState::Pending, expires),
@@ -50,6 +53,7 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
         ca: wanted.ca,
         cid: wanted.cid,
         domain: wanted.domain,
+        scopes,
         state,
         valid_until,
         created_at: now,
@@ -75,7 +79,12 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
     let (keys, after): (Vec<AccessKey>, _) = list::page(&operator.app, "KEY", page).await?;
     let now = operator.app.now();
     let rows: Vec<Value> = keys.iter().map(|key| describe(key, now)).collect();
-    output::list(&["accessKey", "state", "user", "roles", "expires"], &rows, after.as_deref(), target.json);
+    output::list(
+        &["accessKey", "state", "user", "roles", "scopes", "expires"],
+        &rows,
+        after.as_deref(),
+        target.json,
+    );
     Ok(())
 }
 
@@ -99,6 +108,21 @@ pub(super) async fn show(text: &str, target: &Target) -> Result<(), OperatorErro
     Ok(())
 }
 
+/// The scopes of a new key: a key can do nothing that its user cannot.
+fn scopes(wanted: Vec<String>, owner: &User) -> Result<Vec<String>, OperatorError> {
+    if wanted.is_empty() {
+        return Ok(owner.scopes.clone());
+    }
+    match wanted.iter().find(|scope| !owner.scopes.contains(scope)) {
+        None => Ok(wanted),
+        Some(scope) => Err(OperatorError::Argument(format!(
+            "the user {} does not have the scope {scope:?}, but: {}",
+            owner.username.as_str(),
+            if owner.scopes.is_empty() { "none".to_owned() } else { owner.scopes.join(" ") }
+        ))),
+    }
+}
+
 /// A date, which means its end in UTC, or a moment.
 fn moment(text: &str) -> Result<Timestamp, OperatorError> {
     let full = if text.len() == 10 { format!("{text}T23:59:59Z") } else { text.to_owned() };
@@ -119,6 +143,7 @@ fn describe(key: &AccessKey, now: Timestamp) -> Value {
         "ca": key.ca,
         "cid": key.cid,
         "domain": key.domain,
+        "scopes": key.scopes,
         "expires": key.valid_until.map(Timestamp::to_rfc3339),
         "created_at": key.created_at.to_rfc3339(),
     })

@@ -137,8 +137,8 @@ pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
 /// `latchkey access-key …`
 pub async fn access_key(command: AccessKeyCommand) -> Result<(), OperatorError> {
     match command {
-        AccessKeyCommand::Create { user, roles, realm, ca, cid, domain, state, expires, target } => {
-            let wanted = access_key::NewKey { user, roles, realm, ca, cid, domain, state, expires };
+        AccessKeyCommand::Create { user, roles, realm, ca, cid, domain, scopes, state, expires, target } => {
+            let wanted = access_key::NewKey { user, roles, realm, ca, cid, domain, scopes, state, expires };
             access_key::create(wanted, &target).await
         }
         AccessKeyCommand::List { page, target } => access_key::list(&page, &target).await,

@@ -2,5 +2,6 @@
 
 pub mod mail_link;
 pub mod mail_request;
+pub mod oauth;
 pub mod own_password;
 pub mod user_session;

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::http::body::{self, BodyError, FORM_OR_JSON, Fields};
 use crate::http::credentials::{self, DEVICE_COOKIE, SESSION_COOKIE};
 use crate::http::{Fault, HeaderValue, Request, Response, StatusCode, header};
-use crate::principal::{self, Principal, PrincipalError};
+use crate::principal::{self, Bearer, Principal, PrincipalError};
 use crate::session::{
     ACCESS_TOKEN_LIFETIME, COOKIE_LIFETIME, Cookies, DEVICE_LIFETIME, SessionError, Tokens,
 };
@@ -82,7 +82,12 @@ pub fn credential(request: &Request) -> Result<Option<&str>, Fault> {
 /// Whom the token of a request stands for; 401 if nobody.
 pub async fn principal(app: &App, request: &Request) -> Result<Principal, Fault> {
     let token = credential(request)?.ok_or_else(|| Fault::unauthorized("Sign in first.", false))?;
-    Ok(principal::identify(app, token).await?)
+    let principal = principal::identify(app, token).await?;
+    match &principal.bearer {
+        // Whoever takes such a token at another service must not be able to use it at this one (RFC 9068 section 5).
+        Bearer::Access(claims) if !claims.aud.contain(app.issuer()?) => Err(PrincipalError::Invalid.into()),
+        _ => Ok(principal),
+    }
 }
 
 /// Sets the cookies of a session.

@@ -31,6 +31,9 @@ pub enum Format {
 /// The formats of the user-session door: its document says form data, and JSON is accepted too.
 pub const FORM_OR_JSON: &[Format] = &[Format::UrlEncoded, Format::Multipart, Format::Json];
 
+/// The one format of the OAuth endpoints (RFC 6749 appendix B).
+pub const FORM: &[Format] = &[Format::UrlEncoded];
+
 /// Why a body gave no fields.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
@@ -73,6 +76,7 @@ pub async fn fields(request: &Request, formats: &[Format]) -> Result<Fields, Bod
         Some(Format::UrlEncoded) => url_encoded(bytes),
         Some(Format::Multipart) => multipart(bytes, content_type).await,
         None if formats == [Format::Json] => Err(BodyError::ContentType("application/json")),
+        None if formats == FORM => Err(BodyError::ContentType("application/x-www-form-urlencoded")),
         None => Err(BodyError::ContentType(
             "application/x-www-form-urlencoded, multipart/form-data or application/json",
         )),
@@ -117,10 +121,7 @@ fn format_of(content_type: &str) -> Option<Format> {
 /// The `application/x-www-form-urlencoded` parser of the URL standard, except that a field twice or text that is not
 /// UTF-8 is an error and not a guess.
 fn url_encoded(bytes: &[u8]) -> Result<Fields, BodyError> {
-    let decode = |bytes: &[u8]| {
-        let spaced: Vec<u8> = bytes.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-        percent_decode(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| BodyError::Form)
-    };
+    let decode = |bytes: &[u8]| form_decoded(bytes).ok_or(BodyError::Form);
     let mut fields = Fields::new();
     for pair in bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
         let split = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
@@ -128,6 +129,13 @@ fn url_encoded(bytes: &[u8]) -> Result<Fields, BodyError> {
         insert_once(&mut fields, decode(&pair[..split])?, decode(value)?)?;
     }
     Ok(fields)
+}
+
+/// The text behind a name or a value of a form; `None` if it is not UTF-8.
+#[must_use]
+pub fn form_decoded(bytes: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = bytes.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    percent_decode(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).ok()
 }
 
 async fn multipart(bytes: &[u8], content_type: &str) -> Result<Fields, BodyError> {

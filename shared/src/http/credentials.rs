@@ -1,6 +1,10 @@
-//! The tokens that a request brings: `Authorization: Bearer` (RFC 6750) and the session cookie.
+//! What a request shows of its sender: `Authorization: Bearer` (RFC 6750) or `Basic` (RFC 7617), and cookies.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::{HeaderMap, Request, header};
+use crate::secret::Secret;
 
 /// The name of the session cookie.
 pub const SESSION_COOKIE: &str = "JSESSIONID";
@@ -35,6 +39,38 @@ pub fn bearer_in(headers: &HeaderMap) -> Result<Option<&str>, MalformedAuthoriza
         return Err(MalformedAuthorization);
     }
     Ok(Some(token))
+}
+
+/// The request has an `Authorization` header that is not a single one of the Basic scheme.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the Authorization header must read: Basic, one space, and base64")]
+pub struct NotBasic;
+
+/// The two halves of Basic credentials, as bytes.
+#[derive(Debug)]
+pub struct Basic {
+    /// What stands before the first colon.
+    pub id: Vec<u8>,
+    /// What stands behind it.
+    pub secret: Secret<Vec<u8>>,
+}
+
+/// The Basic credentials of the request; `None` without an `Authorization` header.
+pub fn basic(request: &Request) -> Result<Option<Basic>, NotBasic> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(NotBasic);
+    }
+    let (scheme, encoded) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(NotBasic)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(NotBasic);
+    }
+    let mut id = STANDARD.decode(encoded.trim()).map_err(|_| NotBasic)?;
+    let colon = id.iter().position(|&byte| byte == b':').ok_or(NotBasic)?;
+    let secret = Secret::new(id.split_off(colon + 1));
+    id.truncate(colon);
+    Ok(Some(Basic { id, secret }))
 }
 
 /// The value of a cookie; the first one where a name is sent twice (RFC 6265 section 5.4 puts the closest path first).
@@ -81,6 +117,24 @@ mod tests {
         }
         let twice = request(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]);
         assert_eq!(bearer(&twice), Err(MalformedAuthorization));
+    }
+
+    #[test]
+    fn basic_credentials_are_split_at_the_first_colon() {
+        let read = |value: &str| {
+            let found = basic(&request(&[("authorization", value)]))?;
+            Ok(found.map(|Basic { id, secret }| (id, secret.expose().clone())))
+        };
+        assert!(basic(&request(&[])).unwrap().is_none());
+        let pair = |id: &str, secret: &str| Ok(Some((id.as_bytes().to_vec(), secret.as_bytes().to_vec())));
+        assert_eq!(read("Basic eDp5"), pair("x", "y"));
+        assert_eq!(read("basic eDp5Onox"), pair("x", "y:z1"));
+        assert_eq!(read("Basic Ojo="), pair("", ":"));
+        for bad in
+            ["Basic", "Basic ", "Basic eA==", "Basic eDp5!", "Basic eDp5, Basic eDp5", "Bearer eDp5", ""]
+        {
+            assert_eq!(read(bad), Err(NotBasic), "{bad}");
+        }
     }
 
     #[test]

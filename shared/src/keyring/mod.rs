@@ -12,6 +12,7 @@ mod stored;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
 use crate::random::RandomUnavailable;
 use crate::store::StoreError;
 
@@ -62,6 +63,14 @@ pub enum Purpose {
     HS384,
     /// Authenticates session tokens.
     Session,
+}
+
+/// What a deployment has keys for.
+#[must_use]
+pub fn purposes(config: &Config) -> Vec<Purpose> {
+    let chosen = Purpose::of(config.signing_algorithm.algorithm());
+    let further = chosen.filter(|purpose| !Purpose::ALWAYS.contains(purpose));
+    Purpose::ALWAYS.into_iter().chain(further).collect()
 }
 
 impl Purpose {

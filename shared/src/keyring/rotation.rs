@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::cache::FRESH_FOR;
 use super::stored::{StoredKey, StoredKeyring};
-use super::{KeyringError, Purpose};
+use super::{KeyringError, Purpose, purposes};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -193,11 +193,6 @@ async fn tidy(app: &App) -> Result<(), KeyringError> {
         if changed { Edit::Write } else { Edit::Nothing }
     })
     .await
-}
-
-/// What this deployment has keys for.
-fn purposes(_config: &Config) -> Vec<Purpose> {
-    Purpose::ALWAYS.to_vec()
 }
 
 /// How long what a key signs is valid at most, with a margin.

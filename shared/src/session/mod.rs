@@ -4,6 +4,7 @@
 //! conditional write that raises the generation. Who presents the spent refresh token again within the grace time (a
 //! lost answer, a second tab) is given the same successor; later it is taken for theft and ends the session.
 
+mod lifetime;
 mod token;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::random::{self, RandomUnavailable};
 use crate::store::{self, Item, Key, StoreError, Updated, if_held, number};
 use crate::user::User;
 
+pub use lifetime::Lifetime;
 pub use token::{SessionId, SessionToken, TokenKind};
 
 /// How long an access token is said to be valid.
@@ -196,18 +198,6 @@ impl Session {
                 TokenKind::Cookie => now < self.created + COOKIE_LIFETIME,
                 _ => false,
             }
-    }
-
-    /// The first second in which a token that is accepted now is refused, if nothing ends it before.
-    #[must_use]
-    pub fn accepts_until(&self, token: &SessionToken, grace: Duration) -> i64 {
-        let end = match token.kind {
-            TokenKind::Cookie => self.created + COOKIE_LIFETIME,
-            _ if token.generation == self.generation => self.rotated + ACCESS_TOKEN_LIFETIME + grace,
-            _ => self.rotated + grace,
-        };
-        let whole_second = (end + Duration::from_millis(999)).seconds();
-        whole_second.min(self.expires).min(self.idle_expires)
     }
 
     /// Whether the session has not expired. Items outlive their TTL by days.
@@ -396,20 +386,6 @@ mod tests {
     fn a_cookie_lives_a_day() {
         assert!(accepts(&session(9), TokenKind::Cookie, 0, 86_399));
         assert!(!accepts(&session(9), TokenKind::Cookie, 0, 86_400));
-    }
-
-    #[test]
-    fn a_token_is_accepted_until_the_second_that_is_said() {
-        let mut session = Session { rotated: Timestamp::from_millis(START.millis() + 700), ..session(4) };
-        for (kind, generation) in [(TokenKind::Access, 4), (TokenKind::Access, 3), (TokenKind::Cookie, 0)] {
-            for idle_seconds in [14 * 86_400, 5] {
-                session.idle_expires = START.seconds() + idle_seconds;
-                let token = session.token(kind, generation);
-                let at = |second| session.accepts(&token, GRACE, Timestamp::from_seconds(second));
-                let end = session.accepts_until(&token, GRACE);
-                assert!(at(end - 1) && !at(end), "{kind:?} {generation}");
-            }
-        }
     }
 
     #[test]

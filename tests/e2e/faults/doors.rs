@@ -42,6 +42,11 @@ fn scoped_shape(status: u16) -> Value {
     json!({ "code": status, "message": name, "description": message(status) })
 }
 
+fn oauth_shape(status: u16) -> Value {
+    let error = if status == 503 { "temporarily_unavailable" } else { "server_error" };
+    json!({ "error": error, "error_description": message(status) })
+}
+
 async fn cases(service: &Service) -> Vec<Case> {
     let user = service.user("alice").await;
     let account = service.account("an account secret").await;
@@ -55,6 +60,9 @@ async fn cases(service: &Service) -> Vec<Case> {
     let by_secret = json!({ "account": account.id, "secret": "an account secret" });
     let by_key = json!({ "accessKey": key.access_key, "secret": secret });
     let scoped = json!({ "username": "alice", "password": PASSWORD });
+    let client = |path: &str| service.post(path).basic_auth(key.access_key.to_string(), Some(&secret));
+    let oauth =
+        |name, request: RequestBuilder, form: &[(&str, &str)]| case(name, oauth_shape, request.form(form));
     vec![
         session("signup", json("/auth/signup", bob)),
         session("login", service.login_request("alice", PASSWORD)),
@@ -73,6 +81,14 @@ async fn cases(service: &Service) -> Vec<Case> {
         case("verify", verify_shape, service.get("/auth/verify-token").bearer_auth(&access)),
         case("verify by body", verify_shape, json("/auth/verify-token", json!({ "token": access }))),
         case("scoped token", scoped_shape, json("/v1/auth", scoped)),
+        oauth("OAuth, a client", client("/oauth/token"), &[("grant_type", "client_credentials")]),
+        oauth(
+            "OAuth, a session",
+            service.post("/oauth/token"),
+            &[("grant_type", "refresh_token"), ("refresh_token", &refresh)],
+        ),
+        oauth("introspection", client("/oauth/introspect"), &[("token", &access)]),
+        oauth("revocation", client("/oauth/revoke"), &[("token", &access)]),
     ]
 }
 

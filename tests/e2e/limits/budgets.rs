@@ -23,7 +23,10 @@ async fn verify_of_every_kind_of_token_is_one_call() {
     let by_key = service.post("/login").json(&by_key).send().await.unwrap().text().await.unwrap();
     let scoped = json!({ "username": "alice", "password": PASSWORD });
     let scoped = text(&service.post_json("/v1/auth", &scoped).await.1["access_token"]);
-    for token in [login.token("access_token"), by_account, by_key, scoped] {
+    let client = service.post("/oauth/token").basic_auth(key.access_key.to_string(), Some(&secret));
+    let by_oauth = Answer::to(client.form(&[("grant_type", "client_credentials")])).await;
+    let by_oauth = text(&by_oauth.body["access_token"]);
+    for token in [login.token("access_token"), by_account, by_key, scoped, by_oauth] {
         let request = service.get("/auth/verify-token").bearer_auth(token);
         assert_eq!(steps(&service, request, 200).await, 1);
         assert_eq!(service.calls.total(), 1);
@@ -103,7 +106,54 @@ async fn signup_is_one_call() {
 }
 
 #[tokio::test]
-async fn jwks_is_no_call() {
+async fn jwks_and_metadata_are_no_call() {
     let service = Service::start().await;
-    assert_eq!(steps(&service, service.get("/.well-known/jwks.json"), 200).await, 0);
+    for path in ["jwks.json", "oauth-authorization-server", "openid-configuration"] {
+        let request = service.get(&format!("/.well-known/{path}"));
+        assert_eq!(steps(&service, request, 200).await, 0, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn oauth_for_a_client_is_two_calls_and_for_a_session_one() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    let token =
+        |secret: &str| service.post("/oauth/token").basic_auth(key.access_key.to_string(), Some(secret));
+    let form = [("grant_type", "client_credentials")];
+    assert_eq!(steps(&service, token(&secret).form(&form), 200).await, 2);
+    assert_eq!(service.calls.total(), 2);
+    assert_eq!(steps(&service, token("wrong").form(&form), 401).await, 1);
+    let refresh = text(&service.log_in("alice").await["refresh_token"]);
+    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    for why in ["the first time", "repeated"] {
+        assert_eq!(steps(&service, service.post("/oauth/token").form(&form), 200).await, 1, "{why}");
+        assert_eq!(service.calls.total(), 1, "{why}");
+    }
+    assert_eq!(steps(&service, token(&secret).form(&form), 200).await, 3, "with a client");
+}
+
+#[tokio::test]
+async fn introspection_is_two_calls_and_revocation_three() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    let client = |path: &str| service.post(path).basic_auth(key.access_key.to_string(), Some(&secret));
+    let issued = Answer::to(client("/oauth/token").form(&[("grant_type", "client_credentials")])).await;
+    let session = service.log_in("alice").await;
+    let tokens =
+        [&issued.body["access_token"], &session["access_token"], &session["refresh_token"]].map(text);
+    for token in &tokens {
+        let form = [("token", token)];
+        assert_eq!(steps(&service, client("/oauth/introspect").form(&form), 200).await, 2);
+        assert_eq!(service.calls.total(), 3, "two of them at the same time");
+    }
+    for token in &tokens {
+        assert_eq!(steps(&service, client("/oauth/revoke").form(&[("token", token)]), 200).await, 3);
+    }
+    let forged = [("token", "a.b.c")];
+    assert_eq!(steps(&service, client("/oauth/introspect").form(&forged), 200).await, 2);
+    assert_eq!(service.calls.total(), 2, "a forged token is not looked for");
+    assert_eq!(steps(&service, client("/oauth/revoke").form(&forged), 200).await, 2);
 }

@@ -1,5 +1,7 @@
 //! Sends what a line of `curl` sends, so that the lines of the banner are tried without curl and without a shell.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, StatusCode};
 
 /// Sends the request of a line; the status and the body of the answer.
@@ -13,6 +15,7 @@ pub(super) async fn send(http: &Client, line: &str) -> (StatusCode, String) {
             "-H" => headers.push(words.next().unwrap()),
             "-d" => data.push(words.next().unwrap()),
             "-X" => method = words.next(),
+            "-u" => headers.push(format!("Authorization: Basic {}", STANDARD.encode(words.next().unwrap()))),
             flag if flag.starts_with('-') => panic!("what does {flag} do? {line}"),
             _ => assert_eq!(url.replace(word), None, "two URLs: {line}"),
         }

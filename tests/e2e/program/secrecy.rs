@@ -33,13 +33,17 @@ async fn disturb(program: &Program) {
         format!("{{\"account\":\"000000000000000000000001\",\"secret\":\"{MARK}\"}}"),
         format!("{{\"accessKey\":\"{MARK}\",\"secret\":\"{MARK}\"}}"),
         format!("{{\"refresh_token\":\"r.{MARK}\",\"token\":\"{MARK}\"}}"),
+        format!("grant_type=client_credentials&client_id={MARK}&client_secret={MARK}&token={MARK}"),
+        format!("grant_type=refresh_token&refresh_token=r.{MARK}&grant={MARK}"),
         format!("{{\"password\":\"{MARK}"),
         format!("{MARK}\u{0}{MARK}"),
         MARK.repeat(4000),
     ];
     let paths =
         ["/auth/signup", "/auth/login", "/auth/refresh", "/auth/logout", "/login", "/auth/verify-token"];
-    for path in paths.into_iter().chain(["/public-api/auth/", "/v1/auth", "/nowhere"]) {
+    let more =
+        ["/public-api/auth/", "/v1/auth", "/oauth/token", "/oauth/introspect", "/oauth/revoke", "/nowhere"];
+    for path in paths.into_iter().chain(more) {
         for body in &bodies {
             for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
                 let request = program.http.post(program.at(path)).header("content-type", kind);
@@ -84,6 +88,13 @@ async fn live(program: &Program) -> Vec<String> {
     let printed = program.secrets();
     let key = json!({ "accessKey": printed.access_key, "secret": printed.key_secret });
     let key = json_of(post("/login").json(&key)).await;
+    let client = |path: &str| post(path).basic_auth(&printed.access_key, Some(&printed.key_secret));
+    let oauth = json_of(client("/oauth/token").form(&[("grant_type", "client_credentials")])).await;
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refreshed["tokens"]["refresh_token"].as_str().unwrap()),
+    ];
+    let of_session = json_of(post("/oauth/token").form(&refresh)).await;
     let account = json!({ "account": "000000000000000000000001", "secret": printed.account });
     let account = json_of(post("/public-api/auth/").json(&account)).await;
 
@@ -96,11 +107,18 @@ async fn live(program: &Program) -> Vec<String> {
         &scoped["access_token"],
         &key,
         &account["token"],
+        &oauth["access_token"],
+        &of_session["access_token"],
+        &of_session["refresh_token"],
     ];
     let mut secrets: Vec<String> = tokens.into_iter().map(text).collect();
     for token in secrets.clone() {
         let verify = program.http.get(program.at("/auth/verify-token")).bearer_auth(token);
         verify.send().await.unwrap();
+    }
+    for token in secrets.clone() {
+        client("/oauth/introspect").form(&[("token", &token)]).send().await.unwrap();
+        client("/oauth/revoke").form(&[("token", &token)]).send().await.unwrap();
     }
     secrets.extend([cookie, printed.key_secret, printed.account, printed.password, MARK.to_owned()]);
     secrets

@@ -22,7 +22,7 @@ async fn every_line_of_the_banner_works() {
     let folder = tempdir().unwrap();
     let program = start(&folder).await;
     let lines: Vec<&str> = program.banner.lines().filter(|line| line.starts_with("curl ")).collect();
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 6);
     for line in lines {
         let (status, body) = curl::send(&program.http, line).await;
         assert!(status.is_success(), "{status} {body}: {line}");

@@ -1,6 +1,8 @@
 //! The data that the events of `events/` take for granted.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use shared::account::{Account, AccountStatus};
 use shared::clock::{Clock, SystemClock};
@@ -59,10 +61,12 @@ impl Seeded {
         let user = self.user(function).await;
         let account = self.account().await;
         let (key, access_key_secret) = self.0.access_key(user.id, |_| {}).await;
-        let access_key = serde_json::to_value(&key.access_key).unwrap();
+        let access_key = key.access_key.to_string();
         let mut values = vec![
             ("account_token", account),
-            ("access_key", access_key.as_str().unwrap().to_owned()),
+            ("oauth_token", self.oauth_token(&access_key, &access_key_secret).await),
+            ("access_key_basic", STANDARD.encode(format!("{access_key}:{access_key_secret}"))),
+            ("access_key", access_key),
             ("access_key_secret", access_key_secret),
             ("outbox_id", self.message(&user).await),
         ];
@@ -113,6 +117,14 @@ impl Seeded {
         let credentials = json!({ "account": ACCOUNT, "secret": ACCOUNT_SECRET });
         let (_, answer) = self.0.post_json("/public-api/auth/", &credentials).await;
         answer["token"].as_str().unwrap().to_owned()
+    }
+
+    /// An OAuth access token of the access key.
+    async fn oauth_token(&self, key: &str, secret: &str) -> String {
+        let form = [("grant_type", "client_credentials")];
+        let (_, answer) =
+            tests::answer(self.0.post("/oauth/token").basic_auth(key, Some(secret)).form(&form)).await;
+        answer["access_token"].as_str().unwrap().to_owned()
     }
 
     /// The one session of the user.

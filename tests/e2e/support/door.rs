@@ -29,12 +29,14 @@ pub(crate) enum Shape {
     Verify,
     /// `{"code": …, "message": …, "description": …}`
     Scoped,
+    /// `{"error": …, "error_description": …}`
+    Oauth,
 }
 
 const ACCOUNT: &str =
     r#"{"account":"5723073937d63a18396a1bae","secret":"hubble","user_id":"613590fd0366b6816a0b75ee"}"#;
 
-pub(crate) const DOORS: [Door; 9] = [
+pub(crate) const DOORS: [Door; 12] = [
     Door { path: "/public-api/auth/", body: ACCOUNT, shape: Shape::Account, forms: false },
     Door { path: "/public-api/auth", body: ACCOUNT, shape: Shape::Account, forms: false },
     Door {
@@ -79,6 +81,38 @@ pub(crate) const DOORS: [Door; 9] = [
         shape: Shape::Scoped,
         forms: false,
     },
+    // These take forms alone; as JSON their bodies are bad requests too.
+    Door {
+        path: "/oauth/token",
+        body: r#"{"grant_type":"refresh_token","refresh_token":"d.cf03600e7e505af7c4e90120838a05a3"}"#,
+        shape: Shape::Oauth,
+        forms: true,
+    },
+    Door {
+        path: "/oauth/introspect",
+        body: r#"{"token":"a.3f8f961077b54e0e","client_id":"986d8167a9b9a15e37db4ab4ad50877b01347a94","client_secret":"x"}"#,
+        shape: Shape::Oauth,
+        forms: true,
+    },
+    Door {
+        path: "/oauth/revoke",
+        body: r#"{"token":"a.3f8f961077b54e0e","client_id":"986d8167a9b9a15e37db4ab4ad50877b01347a94","client_secret":"x"}"#,
+        shape: Shape::Oauth,
+        forms: true,
+    },
+];
+
+/// The codes of RFC 6749 section 5.2 and RFC 8707, and those of failures on the service's side.
+const OAUTH_CODES: [&str; 9] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "temporarily_unavailable",
+    "server_error",
 ];
 
 impl Door {
@@ -132,6 +166,12 @@ impl Shape {
                 names == ["code", "message", "description"]
                     && body["code"] == status
                     && body["description"].is_string()
+            }
+            Self::Oauth => {
+                let description = body["error_description"].as_str().unwrap_or("\"");
+                names == ["error", "error_description"]
+                    && body["error"].as_str().is_some_and(|code| OAUTH_CODES.contains(&code))
+                    && description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
             }
         }
     }

@@ -132,3 +132,11 @@ pub(crate) async fn access_key_token(service: &Service, key: &str, secret: &str)
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.text
 }
+
+/// An OAuth access token of an access key.
+pub(crate) async fn client_token(service: &Service, key: &str, secret: &str) -> String {
+    let request = service.post("/oauth/token").basic_auth(key, Some(secret));
+    let answer = send(request.form(&[("grant_type", "client_credentials")])).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}

@@ -9,14 +9,14 @@ use super::{INVALID, World, by_body};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
 
 /// Hands every token in and expects none to be accepted.
-async fn all_refused(world: &World, tokens: Vec<(impl AsRef<str>, String)>) {
+pub(super) async fn all_refused(world: &World, tokens: Vec<(impl AsRef<str>, String)>) {
     for (why, token) in tokens {
         let answer = by_body(&world.service, &token).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (401, INVALID), "{}", why.as_ref());
     }
 }
 
-fn header(alg: &str, typ: &str, kid: &str) -> String {
+pub(super) fn header(alg: &str, typ: &str, kid: &str) -> String {
     format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{kid}"}}"#)
 }
 
@@ -112,6 +112,7 @@ async fn a_header_with_more_or_less_than_ours_is_refused() {
         header("RS256", "JWT", &format!("{kid} ")),
         format!("{{{ours}}} x"),
         format!("[{{{ours}}}]"),
+        format!(r#"["RS256","JWT","{kid}"]"#),
         "null".to_owned(),
         String::new(),
     ];
@@ -161,6 +162,7 @@ async fn claims_that_are_not_ours_are_refused() {
         ("a repeated sub", format!(r#"{open},"sub":"{sub}"}}"#)),
         ("a repeated exp", format!(r#"{open},"exp":9999999999}}"#)),
         ("a repeated iss", format!(r#"{open},"iss":"{url}"}}"#)),
+        ("a repeated name that nobody reads", format!(r#"{open},"x":1,"x":2}}"#)),
         ("a list", format!("[{ours}]")),
         ("two objects", format!("{ours}{ours}")),
         ("null", "null".to_owned()),

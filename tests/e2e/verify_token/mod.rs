@@ -2,6 +2,7 @@
 
 mod accepted;
 mod hostile;
+mod hostile_access;
 mod refused;
 
 use serde_json::json;
@@ -11,7 +12,7 @@ use shared::user::User;
 use tests::Service;
 
 use crate::support::{
-    Answer, SignedIn, access_key_token, account_token, johnson, scoped_token, send, sign_in,
+    Answer, SignedIn, access_key_token, account_token, client_token, johnson, scoped_token, send, sign_in,
 };
 
 const PATH: &str = "/auth/verify-token";
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) for_user: String,
     pub(crate) of_key: String,
     pub(crate) scoped: String,
+    /// Of the access key, by OAuth.
+    pub(crate) of_client: String,
 }
 
 impl World {
@@ -52,6 +55,7 @@ impl World {
             for_user: account_token(&service, &id, SECRET, Some(&user)).await,
             of_key: access_key_token(&service, &key.access_key.to_string(), &secret).await,
             scoped: scoped_token(&service, "johnson").await,
+            of_client: client_token(&service, &key.access_key.to_string(), &secret).await,
             service,
             user,
             account,
@@ -60,13 +64,14 @@ impl World {
     }
 
     /// The tokens that stand for the user, each with its name.
-    pub(crate) fn of_user(&self) -> [(&'static str, &str); 5] {
+    pub(crate) fn of_user(&self) -> [(&'static str, &str); 6] {
         [
             ("access token", &self.session.access),
             ("session cookie", self.session.cookie("JSESSIONID")),
             ("account token for a user", &self.for_user),
             ("access key token", &self.of_key),
             ("scoped token", &self.scoped),
+            ("OAuth access token", &self.of_client),
         ]
     }
 

@@ -207,7 +207,21 @@ async fn a_key_that_is_revoked_pending_or_expired_has_no_token() {
     for (state, valid_until, status) in changes {
         let key = AccessKey { state, valid_until, ..world.key.clone() };
         world.service.put(accounts, AccessKey::key(key.access_key.ak()), &key).await;
-        assert_eq!(world.status(&world.of_key).await, status, "{state:?}");
+        for token in [&world.of_key, &world.of_client] {
+            assert_eq!(world.status(token).await, status, "{state:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_has_another_user_now_has_no_token_from_before() {
+    let world = World::new().await;
+    let accounts = &world.service.app.store.tables.accounts;
+    let other = world.service.user("other").await;
+    let key = AccessKey { user: other.id, ..world.key.clone() };
+    world.service.put(accounts, AccessKey::key(key.access_key.ak()), &key).await;
+    for token in [&world.of_key, &world.of_client] {
+        assert_eq!(world.status(token).await, 401);
     }
 }
 
@@ -215,7 +229,7 @@ async fn a_key_that_is_revoked_pending_or_expired_has_no_token() {
 async fn a_token_that_was_denied_by_its_id_is_refused() {
     let world = World::new().await;
     let tokens = &world.service.app.store.tables.tokens;
-    for token in [&world.for_account, &world.for_user, &world.scoped] {
+    for token in [&world.for_account, &world.for_user, &world.scoped, &world.of_client] {
         let jti = crate::support::jwt::claims(token)["jti"].as_str().unwrap().to_owned();
         let key = shared::store::Key::new(format!("DENY#{jti}"), "DENY");
         world.service.put(tokens, key, &json!({ "expires": 1 })).await;
@@ -232,6 +246,7 @@ async fn every_kind_expires_to_the_second() {
     let world = World::new().await;
     let after_issue = [
         (3600, &world.of_key),
+        (3600, &world.of_client),
         (24 * 3600, &world.scoped),
         (24 * 3600, &world.for_user),
         (24 * 3600, &world.for_account),

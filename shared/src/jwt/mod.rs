@@ -4,123 +4,35 @@
 //! that key's one algorithm, the signature, and only then a claim. Kinds are told apart by algorithm and `typ`, so
 //! that no kind passes for another.
 
+mod claims;
+
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::NoPublicUrl;
 use crate::clock::Timestamp;
-use crate::id::{self, ObjectId};
+use crate::http::json;
+use crate::id;
 use crate::keyring::{KeyringError, SigningKey};
 use crate::random::RandomUnavailable;
 
+pub use claims::{AccessClaims, AccessKeyClaims, AccountClaims, Audiences, Claims, ScopedClaims, Token};
+
 /// How long account tokens and scoped tokens are valid.
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How long the tokens of access keys are valid.
+/// How long the tokens of access keys and OAuth access tokens are valid.
 pub const HOUR: Duration = Duration::from_secs(3600);
 /// How far ahead the clock of the instance that issued a token may be. Expiry has no leeway.
 const LEEWAY: Duration = Duration::from_secs(60);
-
-/// The claims of an account token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AccountClaims {
-    /// The issuer.
-    pub iss: String,
-    /// The account.
-    pub sub: ObjectId,
-    /// The user for whom the account asked, if it named one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<ObjectId>,
-    /// Issued at, in seconds.
-    pub iat: i64,
-    /// Expires at, in seconds.
-    pub exp: i64,
-    /// The token's id.
-    pub jti: Uuid,
-}
-
-/// The claims of a scoped token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ScopedClaims {
-    /// The user.
-    pub sub: ObjectId,
-    /// What the user is.
-    pub sub_type: String,
-    /// The issuer.
-    pub iss: String,
-    /// Issued at, in seconds.
-    pub iat: i64,
-    /// What the token allows, separated by spaces.
-    pub scope: String,
-    /// Expires at, in seconds.
-    pub exp: i64,
-    /// The token's id.
-    pub jti: Uuid,
-}
-
-/// The claims of an access key's token, in the order of its document.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AccessKeyClaims {
-    /// The user that the key belongs to.
-    pub uid: String,
-    /// The roles of the key.
-    pub ar: Vec<String>,
-    /// The key's id.
-    pub ak: Uuid,
-    /// The key's realm.
-    pub realm: String,
-    /// As the key's owner set it.
-    pub ca: String,
-    /// As the key's owner set it.
-    pub cid: String,
-    /// As the key's owner set it.
-    pub domain: String,
-    /// Issued at, in seconds.
-    pub iat: i64,
-    /// Expires at, in seconds.
-    pub exp: i64,
-}
-
-/// A token that was read and found authentic and in its time.
-#[derive(Debug, Clone)]
-pub enum Claims {
-    /// Of an account.
-    Account(AccountClaims),
-    /// Of a user, with scopes.
-    Scoped(ScopedClaims),
-    /// Of an access key.
-    AccessKey(AccessKeyClaims),
-}
-
-/// Claims that the service issues: with which algorithm, and as what type of token.
-pub trait Token: Serialize {
-    /// The one algorithm of this kind.
-    const ALGORITHM: Algorithm;
-    /// The header's `typ` (RFC 8725 section 3.11).
-    const TYPE: &'static str;
-}
-
-impl Token for AccountClaims {
-    const ALGORITHM: Algorithm = Algorithm::RS256;
-    const TYPE: &'static str = "account+jwt";
-}
-
-impl Token for ScopedClaims {
-    const ALGORITHM: Algorithm = Algorithm::RS256;
-    const TYPE: &'static str = "JWT";
-}
-
-impl Token for AccessKeyClaims {
-    const ALGORITHM: Algorithm = Algorithm::HS384;
-    const TYPE: &'static str = "JWT";
-}
 
 /// Why a token was not issued.
 #[derive(Debug, thiserror::Error)]
@@ -176,12 +88,18 @@ impl Validity {
     }
 }
 
+/// Whom OAuth access tokens are for: the setting, or this service itself.
+pub fn audience(app: &App) -> Result<&str, NoPublicUrl> {
+    app.config.audience.as_ref().map_or_else(|| app.issuer(), |audience| Ok(audience.as_str()))
+}
+
 /// Signs claims.
 pub async fn sign<T: Token>(app: &App, claims: &T) -> Result<String, IssueError> {
+    let algorithm = T::algorithm(&app.config);
     let keyring = app.keyring().await?;
-    let key = keyring.signing_key(T::ALGORITHM, app.now())?;
+    let key = keyring.signing_key(algorithm, app.now())?;
     let header =
-        Header { typ: Some(T::TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(T::ALGORITHM) };
+        Header { typ: Some(T::TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(algorithm) };
     jsonwebtoken::encode(&header, claims, &key.encoding).map_err(IssueError::Sign)
 }
 
@@ -208,24 +126,36 @@ pub async fn read(app: &App, token: &str) -> Result<Claims, TokenError> {
     let now = app.now();
     let issuer = app.issuer()?;
     match (key.algorithm, header.typ.as_str()) {
-        (AccountClaims::ALGORITHM, AccountClaims::TYPE) => {
+        (Algorithm::RS256, AccountClaims::TYPE) => {
             let claims: AccountClaims = decode(token, key)?;
             accept(claims.iat, claims.exp, now, claims.iss == issuer)?;
             Ok(Claims::Account(claims))
         }
-        (ScopedClaims::ALGORITHM, ScopedClaims::TYPE) => {
+        (Algorithm::RS256, ScopedClaims::TYPE) => {
             let claims: ScopedClaims = decode(token, key)?;
             accept(claims.iat, claims.exp, now, claims.iss == issuer)?;
             Ok(Claims::Scoped(claims))
         }
-        (AccessKeyClaims::ALGORITHM, AccessKeyClaims::TYPE) => {
+        (Algorithm::HS384, AccessKeyClaims::TYPE) => {
             let claims: AccessKeyClaims = decode(token, key)?;
             // Its document shows no issuer; the key, which no other system has, stands for it.
             accept(claims.iat, claims.exp, now, true)?;
             Ok(Claims::AccessKey(claims))
         }
+        (Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA, typ) if is_access_token(typ) => {
+            let claims: AccessClaims = decode(token, key)?;
+            let ours =
+                claims.iss == issuer && claims.aud.contain(audience(app)?) && claims.sub == claims.client_id;
+            accept(claims.iat, claims.exp, now, ours)?;
+            Ok(Claims::Access(claims))
+        }
         _ => Err(TokenError::Invalid),
     }
+}
+
+/// RFC 9068 section 4; a media type is the same in any case, and `application/` may be left out (RFC 7515 section 4.1.9).
+fn is_access_token(typ: &str) -> bool {
+    [AccessClaims::TYPE, "application/at+jwt"].iter().any(|known| typ.eq_ignore_ascii_case(known))
 }
 
 fn read_header(token: &str) -> Option<AllowedHeader> {
@@ -234,28 +164,37 @@ fn read_header(token: &str) -> Option<AllowedHeader> {
     if parts.next().is_some() {
         return None;
     }
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+    read_part(header)
 }
 
 /// Checks the signature and reads the claims. Times are compared by [`accept`], with the service's own clock.
 fn decode<T: DeserializeOwned>(token: &str, key: &SigningKey) -> Result<T, TokenError> {
-    let mut validation = Validation::new(key.algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    let data = jsonwebtoken::decode(token, &key.decoding, &validation).map_err(|_| TokenError::Invalid)?;
-    Ok(data.claims)
+    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
+    let verified = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.decoding, key.algorithm);
+    if !verified.is_ok_and(|authentic| authentic) {
+        return Err(TokenError::Invalid);
+    }
+    let (_header, claims) = signed.split_once('.').ok_or(TokenError::Invalid)?;
+    read_part(claims).ok_or(TokenError::Invalid)
 }
 
-fn accept(issued: i64, expires: i64, now: Timestamp, right_issuer: bool) -> Result<(), TokenError> {
+/// One object in base64url, with no name twice (RFC 7515 section 4, RFC 7519 section 4), not even one that nobody reads.
+fn read_part<T: DeserializeOwned>(part: &str) -> Option<T> {
+    let object = json::parse_object(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
+    serde_json::from_value(Value::Object(object)).ok()
+}
+
+fn accept(issued: i64, expires: i64, now: Timestamp, ours: bool) -> Result<(), TokenError> {
     let in_time = now.seconds() < expires && issued <= (now + LEEWAY).seconds();
-    if in_time && right_issuer { Ok(()) } else { Err(TokenError::Invalid) }
+    if in_time && ours { Ok(()) } else { Err(TokenError::Invalid) }
 }
 
 const fn name(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::RS256 => "RS256",
         Algorithm::HS384 => "HS384",
+        Algorithm::ES256 => "ES256",
+        Algorithm::EdDSA => "EdDSA",
         // No key has another one.
         _ => "",
     }

@@ -1,0 +1,8 @@
+//! The Lambda function `oauth-token`.
+
+use shared::lambda::{self, WarmUp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda::run(oauth_token::handle, WarmUp::Keyring).await
+}

@@ -1,0 +1,126 @@
+//! Access tokens signed with another algorithm than RS256, where the deployment chose one.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation};
+use serde_json::{Value, json};
+use tests::{PASSWORD, answer};
+
+use super::World;
+use crate::support::jwt::{claims, header};
+
+/// The order of P-256's group (FIPS 186-5): no part of a signature may be as great.
+const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+async fn world(algorithm: &str) -> World {
+    World::with(&[("SIGNING_ALGORITHM", algorithm)]).await
+}
+
+#[tokio::test]
+async fn access_tokens_have_the_chosen_algorithm_and_the_documented_doors_keep_theirs() {
+    for (algorithm, kty) in [("ES256", "EC"), ("EdDSA", "OKP")] {
+        let world = world(algorithm).await;
+        let token = world.issue().await;
+        assert_eq!((&header(&token)["alg"], &header(&token)["typ"]), (&json!(algorithm), &json!("at+jwt")));
+        assert!(world.holds(&token).await);
+        let body = json!({ "username": "partner", "password": PASSWORD });
+        let (_, scoped) = world.service.post_json("/v1/auth", &body).await;
+        assert_eq!(header(scoped["access_token"].as_str().unwrap())["alg"], "RS256");
+
+        let (_, keys) = answer(world.service.get("/.well-known/jwks.json")).await;
+        let published: Vec<_> = keys["keys"].as_array().unwrap().iter().map(|key| &key["kty"]).collect();
+        assert_eq!(published, [kty, "RSA"], "the newest first");
+        for private in ["d", "p", "q", "k"] {
+            assert!(
+                keys["keys"].as_array().unwrap().iter().all(|key| key.get(private).is_none()),
+                "{private}"
+            );
+        }
+        // As someone verifies it who has nothing but the JWKS.
+        let keys: JwkSet = serde_json::from_value(keys).unwrap();
+        let key = keys.find(header(&token)["kid"].as_str().unwrap()).unwrap();
+        let mut validation = Validation::new(algorithm.parse().unwrap());
+        validation.set_audience(&[&world.service.url]);
+        validation.set_issuer(&[&world.service.url]);
+        validation.validate_exp = false;
+        let key = DecodingKey::from_jwk(key).unwrap();
+        let read = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap();
+        assert_eq!(read.claims, claims(&token));
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_that_chooses_another_algorithm_later_gets_its_key() {
+    let world = World::new().await;
+    let before = world.issue().await;
+    let mut config = world.service.app.config.clone();
+    config.signing_algorithm = "EdDSA".parse().unwrap();
+    let clock = std::sync::Arc::clone(&world.service.clock);
+    let deployed = shared::App::new(config, world.service.app.store.clone(), clock);
+    let made = shared::keyring::rotation::rotate_due(&deployed).await.unwrap();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].state, shared::keyring::rotation::KeyState::Signing);
+    assert!(shared::principal::identify(&deployed, &before).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_signature_of_p256_that_is_zero_or_too_great_or_in_der_is_refused() {
+    let world = world("ES256").await;
+    let token = world.issue().await;
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    assert_eq!(signature.len(), 64, "RFC 7518 section 3.4");
+    let (r, s) = signature.split_at(32);
+    let order = hex::decode(ORDER).unwrap();
+    let zero = [0; 32];
+    let made = [
+        ("both zero", [zero, zero].concat()),
+        ("r zero", [&zero, s].concat()),
+        ("s zero", [r, &zero].concat()),
+        ("r the order", [&order, s].concat()),
+        ("s the order", [r, &order].concat()),
+        ("s swapped with r", [s, r].concat()),
+        ("one byte less", signature[..63].to_vec()),
+        ("one byte more", [&signature, &[0][..]].concat()),
+        ("nothing", Vec::new()),
+        ("DER", der(r, s)),
+    ];
+    for (why, signature) in made {
+        let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+        assert_eq!(world.service.verify(&forged).await.0, 401, "{why}");
+    }
+    assert_eq!(world.service.verify(&token).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_key_of_one_curve_verifies_nothing_that_names_another_algorithm() {
+    for algorithm in ["ES256", "EdDSA"] {
+        let world = world(algorithm).await;
+        let token = world.issue().await;
+        let (rest, signature) = token.rsplit_once('.').unwrap();
+        let claims = rest.split_once('.').unwrap().1;
+        for other in ["ES256", "EdDSA", "ES384", "RS256", "HS384", "none"] {
+            if other == algorithm {
+                continue;
+            }
+            let mut header = header(&token);
+            header["alg"] = other.into();
+            let forged = format!("{}.{claims}.{signature}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            assert_eq!(world.service.verify(&forged).await.0, 401, "{algorithm} as {other}");
+        }
+    }
+}
+
+/// The signature as X.509 has it (RFC 3279 section 2.2.3).
+fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
+    let integer = |number: &[u8]| {
+        let mut number = number.to_vec();
+        if number[0] >= 0x80 {
+            number.insert(0, 0);
+        }
+        [vec![2, u8::try_from(number.len()).unwrap()], number].concat()
+    };
+    let both = [integer(r), integer(s)].concat();
+    [vec![0x30, u8::try_from(both.len()).unwrap()], both].concat()
+}
