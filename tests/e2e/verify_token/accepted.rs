@@ -8,7 +8,7 @@ use crate::support::{scoped_token, send};
 
 fn user_body(world: &World) -> String {
     format!(
-        r#"{{"code":200,"message":"The token is valid","data":{{"is_verified":true,"user":{{"id":"{}","first_name":"Johnson","last_name":"Ajayi","display_name":"samsoft","email":"johnson@example.com","phone":"09067324567","status":0,"time_zone":"string","created_at":"2026-09-21T14:13:20.000Z","update_at":"1901-01-01T00:00:00.000Z"}}}}}}"#,
+        r#"{{"code":200,"message":"The token is valid","data":{{"is_verified":true,"user":{{"id":"{}","first_name":"Johnson","last_name":"Ajayi","display_name":"samsoft","email":"johnson@example.com","phone":"09067324567","status":0,"time_zone":"string","created_at":"2096-10-02T07:06:40.000Z","update_at":"1901-01-01T00:00:00.000Z"}}}}}}"#,
         world.user.id
     )
 }
@@ -64,7 +64,7 @@ async fn a_changed_record_says_when_it_was_changed() {
     let now = world.service.app.now();
     world.change_user(|user| user.updated_at = Some(now)).await;
     let answer = by_bearer(&world.service, &world.scoped).await;
-    assert_eq!(answer.json()["data"]["user"]["update_at"], "2026-09-21T14:13:21.000Z");
+    assert_eq!(answer.json()["data"]["user"]["update_at"], "2096-10-02T07:06:41.000Z");
 }
 
 #[tokio::test]
