@@ -142,10 +142,10 @@ impl Drop for Embedded {
 }
 
 impl Endpoint {
-    /// A store that takes any credentials, such as DynamoDB Local.
+    /// A store that takes any key id, such as `DynamoDB` Local, which keeps the data of each apart.
     #[must_use]
-    pub fn open_to_all(url: &str) -> Self {
-        Self { url: url.to_owned(), key_id: "local".to_owned() }
+    pub fn open_to_all(url: String, key_id: String) -> Self {
+        Self { url, key_id }
     }
 
     /// Reads the endpoint file of a folder.

@@ -5,6 +5,7 @@ mod access_key_login;
 mod account_token;
 mod authorizer;
 mod contract;
+mod elsewhere;
 mod faults;
 mod keys;
 mod life;

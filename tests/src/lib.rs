@@ -64,8 +64,9 @@ pub struct Service {
     pub faults: Faults,
     /// A client that follows no redirects and keeps no cookies.
     pub http: reqwest::Client,
+    endpoint: Endpoint,
     // Serves the store until the test is over; nothing if the store is elsewhere.
-    embedded: Option<Embedded>,
+    _embedded: Option<Embedded>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -100,7 +101,8 @@ impl Service {
         let mut config = Config::read(setting).expect("settings of a test");
         let calls = Calls::default();
         let faults = Faults::default();
-        let (store, embedded) = store(&mut config.tables, &calls, &faults).await;
+        let (endpoint, embedded) = endpoint(&mut config.tables).await;
+        let store = store(&endpoint, &config.tables, &calls, &faults);
         tables::create(&store, TEMPLATE).await.expect("tables");
         if start == START {
             seed_keyring(&store).await;
@@ -123,7 +125,7 @@ impl Service {
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.build().expect("a client");
-        Self { url, app, clock, calls, faults, http, embedded, stop: Some(stop) }
+        Self { url, app, clock, calls, faults, http, endpoint, _embedded: embedded, stop: Some(stop) }
     }
 
     /// A request to a path.
@@ -154,10 +156,7 @@ impl Service {
     /// The environment with which another process reaches the same store as it would reach AWS.
     #[must_use]
     pub fn store_env(&self) -> Vec<(&'static str, String)> {
-        let elsewhere = std::env::var("LATCHKEY_TEST_DYNAMODB").ok().map(|url| Endpoint::open_to_all(&url));
-        let endpoint = self.embedded.as_ref().map(|embedded| embedded.endpoint.clone()).or(elsewhere);
-        let endpoint = endpoint.expect("a store");
-        endpoint.environment().map(|(name, value)| (name, value.to_owned())).to_vec()
+        self.endpoint.environment().map(|(name, value)| (name, value.to_owned())).to_vec()
     }
 
     /// Moves the clock forward.
@@ -275,24 +274,32 @@ pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     (status, serde_json::from_str(&text).unwrap_or(Value::Null))
 }
 
-/// The store of one test: in memory, or in tables of its own at the endpoint that `LATCHKEY_TEST_DYNAMODB` names.
-async fn store(tables: &mut TableNames, calls: &Calls, faults: &Faults) -> (Store, Option<Embedded>) {
-    let (store, embedded) = if let Ok(endpoint) = std::env::var("LATCHKEY_TEST_DYNAMODB") {
-        let prefix = format!("t{}", hex::encode(shared::random::bytes::<8>().expect("randomness")));
-        for name in [&mut tables.accounts, &mut tables.tokens, &mut tables.keys] {
-            *name = format!("{prefix}-{name}");
-        }
-        (Endpoint::open_to_all(&endpoint).store(tables.clone()), None)
-    } else {
+/// Where the store of one test is: in this process, or in tables of its own at the endpoint that
+/// `LATCHKEY_TEST_DYNAMODB` names.
+async fn endpoint(tables: &mut TableNames) -> (Endpoint, Option<Embedded>) {
+    let Ok(elsewhere) = std::env::var("LATCHKEY_TEST_DYNAMODB") else {
         let embedded = Embedded::with_tables(&Place::Memory, tables).await.expect("an embedded store");
-        (embedded.store(tables.clone()), Some(embedded))
+        return (embedded.endpoint.clone(), Some(embedded));
     };
+    let own = unique();
+    for name in [&mut tables.accounts, &mut tables.tokens, &mut tables.keys] {
+        *name = format!("{own}-{name}");
+    }
+    (Endpoint::open_to_all(elsewhere, own), None)
+}
+
+/// A client whose calls are counted and disturbed.
+fn store(endpoint: &Endpoint, tables: &TableNames, calls: &Calls, faults: &Faults) -> Store {
+    let Store { client, tables } = endpoint.store(tables.clone());
+    let config = client.config().to_builder().interceptor(calls.clone()).http_client(faults.clone());
     // Retries draw on a budget that clients of the same partition share: the faults of one test are not another's.
-    let partition = hex::encode(shared::random::bytes::<8>().expect("randomness"));
-    let config = store.client.config().to_builder();
-    let config = config.interceptor(calls.clone()).http_client(faults.clone());
-    let config = config.retry_partition(RetryPartition::new(partition)).build();
-    (Store { client: aws_sdk_dynamodb::Client::from_conf(config), tables: store.tables }, embedded)
+    let config = config.retry_partition(RetryPartition::new(unique())).build();
+    Store { client: aws_sdk_dynamodb::Client::from_conf(config), tables }
+}
+
+/// What no other test has.
+fn unique() -> String {
+    format!("t{}", hex::encode(shared::random::bytes::<8>().expect("randomness")))
 }
 
 /// The first test of a process makes a keyring; the others start with the same one, because an RSA key takes its time.
