@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use tokio::sync::oneshot;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +29,14 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct Faults {
     plan: Arc<Mutex<Option<Plan>>>,
+    hold: Arc<Mutex<Option<Hold>>>,
     // One a service: a connection ends with the runtime of the test that opened it.
     client: SharedHttpClient,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { plan: Arc::default(), client: shared::store::plain_client() }
+        Self { plan: Arc::default(), hold: Arc::default(), client: shared::store::plain_client() }
     }
 }
 
@@ -48,7 +50,46 @@ struct Plan {
     left: usize,
 }
 
+/// A call that waits on its way to the store, before it is carried out.
+#[derive(Debug)]
+pub struct Held {
+    reached: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+}
+
+#[derive(Debug)]
+struct Hold {
+    operation: &'static str,
+    reached: oneshot::Sender<()>,
+    release: oneshot::Receiver<()>,
+}
+
+impl Held {
+    /// Does something else meanwhile, and lets the call go on.
+    pub async fn while_waiting<T>(self, other: impl Future<Output = T>) -> T {
+        self.reached.await.expect("the call");
+        let outcome = other.await;
+        // A call that waited for too long is not waiting any more.
+        let _ = self.release.send(());
+        outcome
+    }
+}
+
 impl Faults {
+    /// Holds the next call of an operation up.
+    #[must_use]
+    pub fn hold(&self, operation: &'static str) -> Held {
+        let ((reached, is_reached), (release, is_released)) = (oneshot::channel(), oneshot::channel());
+        let hold = Hold { operation, reached, release: is_released };
+        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
+        Held { reached: is_reached, release }
+    }
+
+    fn held(&self, request: &HttpRequest) -> Option<Hold> {
+        let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        hold.take_if(|hold| is_call_of(request, hold.operation))
+    }
+
     /// Lets every call fail from now on.
     pub fn all(&self, fault: Fault) {
         self.set(Plan { fault, operation: None, table: None, left: usize::MAX });
@@ -80,9 +121,8 @@ impl Faults {
     fn due(&self, request: &HttpRequest) -> Option<Fault> {
         let mut plan = self.lock();
         let plan = plan.as_mut()?;
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-        let hit = plan.operation.is_none_or(|operation| target.ends_with(&format!(".{operation}")))
+        let hit = plan.operation.is_none_or(|operation| is_call_of(request, operation))
             && plan.table.as_ref().is_none_or(|table| body.contains(table.as_str()))
             && plan.left > 0;
         if !hit {
@@ -91,6 +131,11 @@ impl Faults {
         plan.left = plan.left.saturating_sub(1);
         Some(plan.fault)
     }
+}
+
+fn is_call_of(request: &HttpRequest, operation: &str) -> bool {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.rsplit_once('.').is_some_and(|(_, name)| name == operation)
 }
 
 impl HttpClient for Faults {
@@ -112,6 +157,14 @@ struct Disturbed {
 
 impl HttpConnector for Disturbed {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Some(hold) = self.faults.held(&request) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                let _ = hold.reached.send(());
+                let _ = hold.release.await;
+                inner.call(request).await
+            });
+        }
         match self.faults.due(&request) {
             None => self.inner.call(request),
             Some(Fault::Unreachable) => {

@@ -42,7 +42,7 @@ use shared::user::{Profile, User, UserStatus};
 
 pub use calls::Calls;
 pub use client::{Answer, at_once, text, with_status};
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, Held};
 pub use post::{Letter, Post};
 
 /// When every test begins: in 2096, because a store deletes what has expired by its own clock.

@@ -26,7 +26,8 @@ async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
         return Err(bad_request(&[("email", "is your address already".to_owned())]));
     }
     // Whether someone else has the address shows only when it is confirmed, to whoever reads its mail.
-    outbox::request(app, Content::ConfirmEmail { user: confirmed.user.id, email }).await?;
+    let content = Content::ConfirmEmail { user: confirmed.user.id, email };
+    outbox::request(app, content, confirmed.since).await?;
     let message = "A mail is on its way to the new address. It counts once you have confirmed it.";
     Ok(response::json(StatusCode::OK, &json!({ "message": message })))
 }

@@ -7,6 +7,7 @@ use shared::door::user_session::{bad_request, fields, required, shape};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::password::{self, Password};
+use shared::user::Permit;
 
 /// `POST /auth/password/change`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -24,7 +25,8 @@ async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
     password::check_new(&password, app.config.password_min_length, &names)
         .map_err(|refusal| bad_request(&[("new_password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
-    confirmed.user.set_password(app, hash, None, confirmed.session).await?;
+    let permit = Permit::OldPassword { hash: confirmed.hash, keep: confirmed.session };
+    confirmed.user.set_password(app, hash, permit).await?;
     let message = "Your password is changed. Other sessions have ended.";
     Ok(response::json(StatusCode::OK, &json!({ "message": message })))
 }

@@ -12,7 +12,7 @@ use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::one_time::{OneTime, Purpose};
 use shared::password::{self, Password};
-use shared::user::User;
+use shared::user::{Permit, User};
 
 const TITLE: &str = "Choose a new password";
 
@@ -70,7 +70,7 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
         .map_err(|refusal| bad_request(&[("password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let spend = one_time.spend(app, Purpose::ResetPassword)?;
-    user.set_password(app, hash, Some(spend), None).await.map_err(mail_link::fault)?;
+    user.set_password(app, hash, Permit::Link(spend)).await.map_err(mail_link::fault)?;
     Ok(
         json!({ "message": "Your password is changed, and you are signed out everywhere. Sign in with the new one." }),
     )

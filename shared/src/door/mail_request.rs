@@ -20,7 +20,7 @@ pub async fn accept(
     let email: Email = email
         .parse()
         .map_err(|error: crate::identifier::NotAnEmail| bad_request(&[("email", error.to_string())]))?;
-    outbox::request(app, content(email)).await?;
+    outbox::request(app, content(email), app.now()).await?;
     let message = "If this address belongs to an account, a mail is on its way.";
     Ok(json_response(StatusCode::OK, &json!({ "message": message })))
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::user_session::{bad_request, not_acceptable, principal};
 use crate::app::App;
 use crate::attempt::{Guess, Subject};
+use crate::clock::Timestamp;
 use crate::http::body::Fields;
 use crate::http::peer::Peer;
 use crate::http::{Fault, Request, StatusCode};
@@ -20,6 +21,10 @@ pub struct Confirmed {
     pub user: User,
     /// The session of the request.
     pub session: Option<SessionId>,
+    /// When the password was read. What ends all of the user's tokens after that ends what follows from it.
+    pub since: Timestamp,
+    /// The hash that it was compared with. If it is another by now, the password was changed since.
+    pub hash: String,
 }
 
 /// Finds the user of the request's token and compares the password in the field `name`.
@@ -29,6 +34,7 @@ pub async fn confirm(
     fields: &Fields,
     name: &'static str,
 ) -> Result<Confirmed, Fault> {
+    let since = app.now();
     let Principal { user, session, .. } = principal(app, request).await?;
     let user = user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))?;
     let password = match fields.get(name) {
@@ -40,24 +46,26 @@ pub async fn confirm(
     let wanted = vec![(app.store.tables.accounts.as_str(), key.clone())];
     let (guess, mut found) =
         Guess::open(app, Subject::Name(username), Peer::of(request).network(), wanted).await?;
-    let verdict = match compare(app, found.take(&key), &password).await {
-        Ok(verdict) => verdict,
+    let (credential, verdict) = match compare(app, found.take(&key), &password).await {
+        Ok(compared) => compared,
         Err(fault) => return Err(guess.undecided(app, fault).await),
     };
-    if verdict == Verdict::Wrong {
+    let Some(credential) = credential.filter(|_| verdict != Verdict::Wrong) else {
         guess.wrong(app).await?;
         return Err(not_acceptable("The password is wrong."));
-    }
+    };
     guess.right(app).await?;
-    Ok(Confirmed { user, session: session.map(|session| session.id) })
+    let session = session.map(|session| session.id);
+    Ok(Confirmed { user, session, since, hash: credential.password_hash })
 }
 
 async fn compare(
     app: &App,
     credential: Result<Option<Credential>, StoreError>,
     password: &Password,
-) -> Result<Verdict, Fault> {
+) -> Result<(Option<Credential>, Verdict), Fault> {
     let credential = credential?;
     let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
-    Ok(app.passwords.verify(password, stored).await?)
+    let verdict = app.passwords.verify(password, stored).await?;
+    Ok((credential, verdict))
 }

@@ -11,7 +11,7 @@ use crate::attempt;
 use crate::one_time::{OneTime, Purpose};
 use crate::outbox::{Content, Message};
 use crate::random::RandomUnavailable;
-use crate::session::{self, SessionId};
+use crate::session::{self, Session, SessionId};
 use crate::store::{self, Item, Key, StoreError, Transaction, number};
 
 /// Why a user was not changed.
@@ -31,6 +31,19 @@ pub enum ChangeError {
     Random(#[from] RandomUnavailable),
 }
 
+/// What allows a new password.
+pub enum Permit {
+    /// The link in a mail, which is spent.
+    Link(TransactWriteItem),
+    /// The old password.
+    OldPassword {
+        /// The hash that it was compared with, and that must still be the user's.
+        hash: String,
+        /// The session that goes on.
+        keep: Option<SessionId>,
+    },
+}
+
 impl User {
     /// The e-mail address is the user's: 1 becomes 0, and the token is spent.
     pub async fn verify_email(&self, app: &App, spend: TransactWriteItem) -> Result<(), ChangeError> {
@@ -39,59 +52,64 @@ impl User {
         done(app.store.transact(items).await?)
     }
 
-    /// Replaces the password, refuses every token from before, and tells the user. `spend` is the one-time token that
-    /// allowed it; without one, it was the old password. The session to `keep` goes on.
-    pub async fn set_password(
-        &self,
-        app: &App,
-        hash: String,
-        spend: Option<TransactWriteItem>,
-        keep: Option<SessionId>,
-    ) -> Result<(), ChangeError> {
-        let now = app.now();
-        let username = self.username.canonical();
-        let accounts = &app.store.tables.accounts;
-        // A link in a mail also shows that the address is theirs.
-        let verified = spend.is_some() && self.status == UserStatus::Unverified;
-        let (activate, condition, statuses) = if verified {
-            // Someone may be suspending them.
-            let statuses = vec![(":active", number(0)), (":suspended", number(2))];
-            (", #status = :active", "attribute_exists(pk) AND #status <> :suspended", statuses)
-        } else {
-            ("", EXISTS, Vec::new())
+    /// Replaces the password, refuses every token from before, and tells the user.
+    pub async fn set_password(&self, app: &App, hash: String, permit: Permit) -> Result<(), ChangeError> {
+        let keep = match &permit {
+            Permit::Link(_) => None,
+            Permit::OldPassword { keep, .. } => *keep,
         };
-        let with_statuses = |value| [value].into_iter().chain(statuses.clone()).collect::<Vec<_>>();
-        let credential = with_statuses((":hash", AttributeValue::S(hash)));
-        let record = with_statuses((":now", number(now.millis())));
-        let set_hash = format!("SET password_hash = :hash{activate}");
-        let set_after = format!("SET tokens_valid_after = :now{activate}");
-        let mut items = vec![
-            update(accounts, Credential::key(&username), &set_hash, condition, &credential)?,
-            update(accounts, Self::key(self.id), &set_after, condition, &record)?,
-            Message::new(Content::PasswordChanged { user: self.id }, now)?.item(&app.store)?,
-        ];
-        items.extend(spend);
-        if let Some(session) = keep {
-            let tokens = &app.store.tables.tokens;
-            let key = session::Session::key(self.id, session);
-            items.push(update(
-                tokens,
-                key,
-                "SET authenticated = :now",
-                EXISTS,
-                &[(":now", number(now.millis()))],
-            )?);
-        }
-        done(app.store.transact(items).await?)?;
+        done(app.store.transact(self.new_password(app, hash, permit)?).await?)?;
         session::end_others(app, self.id, keep).await?;
-        // Who signed in with the old password while the transaction was under way did so after `now`.
+        // Who signed in with the old password while the transaction was under way did so before this.
         let now = app.now();
         if let Some(session) = keep {
             session::renew(app, self.id, session, now).await?;
         }
         Self::end_all_tokens(app, self.id, now).await?;
-        attempt::forget_name(app, &username).await?;
+        attempt::forget_name(app, &self.username.canonical()).await?;
         Ok(())
+    }
+
+    fn new_password(
+        &self,
+        app: &App,
+        hash: String,
+        permit: Permit,
+    ) -> Result<Vec<TransactWriteItem>, ChangeError> {
+        let now = app.now();
+        let accounts = &app.store.tables.accounts;
+        let mut credential = vec![(":hash", AttributeValue::S(hash))];
+        let mut record = vec![(":now", number(now.millis()))];
+        let mut items =
+            vec![Message::new(Content::PasswordChanged { user: self.id }, now)?.item(&app.store)?];
+        let (activate, credential_condition, record_condition) = match permit {
+            Permit::Link(spend) => {
+                items.push(spend);
+                if self.status == UserStatus::Unverified {
+                    // A link in a mail also shows that the address is theirs. Someone may be suspending them.
+                    let statuses = [(":active", number(0)), (":suspended", number(2))];
+                    credential.extend(statuses.clone());
+                    record.extend(statuses);
+                    (", #status = :active", NOT_SUSPENDED, NOT_SUSPENDED)
+                } else {
+                    ("", EXISTS, EXISTS)
+                }
+            }
+            Permit::OldPassword { hash, keep } => {
+                credential.push((COMPARED, AttributeValue::S(hash)));
+                if let Some(session) = keep {
+                    let (table, key) = (&app.store.tables.tokens, Session::key(self.id, session));
+                    items.push(update(table, key, "SET authenticated = :now", EXISTS, &record)?);
+                }
+                ("", STILL_COMPARED, EXISTS)
+            }
+        };
+        let set_hash = format!("SET password_hash = :hash{activate}");
+        let set_after = format!("SET tokens_valid_after = :now{activate}");
+        let key = Credential::key(&self.username.canonical());
+        items.push(update(accounts, key, &set_hash, credential_condition, &credential)?);
+        items.push(update(accounts, Self::key(self.id), &set_after, record_condition, &record)?);
+        Ok(items)
     }
 
     /// Replaces the address by one that is confirmed, and tells the old one.
@@ -140,9 +158,15 @@ impl User {
         }
     }
 
-    /// Removes everything of a user: sessions, links, access keys, names, record. Until the record goes, the present
-    /// session lives, so that a request that failed half-way can be made again.
-    pub async fn delete(&self, app: &App, present: Option<SessionId>) -> Result<(), ChangeError> {
+    /// Removes everything of a user: sessions, links, access keys, names, record; if `hash` is still the one of the
+    /// password. Until the record goes, the present session lives, so that a request that failed half-way can be made
+    /// again.
+    pub async fn delete(
+        &self,
+        app: &App,
+        hash: String,
+        present: Option<SessionId>,
+    ) -> Result<(), ChangeError> {
         let accounts = app.store.tables.accounts.as_str();
         session::end_others(app, self.id, present).await?;
         let mut keys = Vec::new();
@@ -158,7 +182,12 @@ impl User {
         }
         // A new address, or a second deletion, would leave names behind or free those of someone else.
         let items = vec![
-            delete(accounts, Credential::key(&self.username.canonical()))?,
+            delete_if(
+                accounts,
+                Credential::key(&self.username.canonical()),
+                STILL_COMPARED,
+                &[(COMPARED, AttributeValue::S(hash))],
+            )?,
             delete(accounts, EmailOwner::key(&self.email.canonical()))?,
             delete_if(
                 accounts,
@@ -191,6 +220,10 @@ impl User {
 }
 
 const EXISTS: &str = "attribute_exists(pk)";
+const NOT_SUSPENDED: &str = "attribute_exists(pk) AND #status <> :suspended";
+/// The hash that a password was compared with, and that nobody has replaced it since.
+const COMPARED: &str = ":compared";
+const STILL_COMPARED: &str = "password_hash = :compared";
 
 fn done(transaction: Transaction) -> Result<(), ChangeError> {
     match transaction {

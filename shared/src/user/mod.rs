@@ -16,7 +16,7 @@ use crate::identifier::{Email, Username};
 use crate::outbox::Message;
 use crate::store::{self, Key, Store, StoreError, Transaction, if_held, number};
 
-pub use change::ChangeError;
+pub use change::{ChangeError, Permit};
 
 /// A user's record.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ mod delete;
 mod email_change;
 mod forgot;
 mod mailer;
+mod overtaken;
 mod password_change;
 mod races;
 mod reset;
