@@ -9,9 +9,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::Database;
+use shared::aws;
 use shared::config::TableNames;
 use shared::random;
-use shared::store::{self, Store};
+use shared::store::Store;
 use tokio::task::JoinHandle;
 
 use crate::engine;
@@ -175,9 +176,9 @@ impl Endpoint {
             .region(Region::from_static(REGION))
             .credentials_provider(Credentials::new(&self.key_id, "local", None, None, "latchkey"))
             .endpoint_url(&self.url)
-            .http_client(store::plain_client())
-            .retry_config(store::retries())
-            .timeout_config(store::timeouts());
+            .http_client(aws::plain_client())
+            .retry_config(aws::retries())
+            .timeout_config(aws::timeouts());
         Store { client: Client::from_conf(config.build()), tables }
     }
 }

@@ -75,12 +75,13 @@ fn newest(database: &Database, table: &str) -> Option<String> {
     database.get_shard_iterator(request).ok()?.shard_iterator
 }
 
-/// The new items since an iterator, as Lambda would deliver them, and where to go on.
+/// The new items since an iterator, as Lambda would deliver them, and where to go on; nowhere if they cannot be read, so
+/// that they are looked for in the table.
 fn read(database: &Database, shard_iterator: String) -> (Event, Option<String>) {
     let request = GetRecordsRequest { shard_iterator, limit: Some(100) };
     let Ok(answer) = database.get_records(request) else { return Default::default() };
     let inserts: Vec<_> = answer.records.iter().filter(|record| record.event_name == "INSERT").collect();
-    let event = serde_json::from_value(json!({ "Records": inserts })).unwrap_or_default();
+    let Ok(event) = Event::read(json!({ "Records": inserts })) else { return Default::default() };
     (event, answer.next_shard_iterator)
 }
 

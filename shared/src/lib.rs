@@ -6,6 +6,7 @@ pub mod account;
 pub mod app;
 pub mod attempt;
 pub mod authentication;
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod denial;

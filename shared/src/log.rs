@@ -38,6 +38,11 @@ pub fn write(record: &Record) {
     SINK.get().copied().unwrap_or(write_json)(record);
 }
 
+/// Writes a line about something that went wrong and that no caller is told of.
+pub fn warn(message: &str, error: &(dyn Error + 'static)) {
+    write(&Record { level: "WARN", message, request_id: None, status: None, causes: causes(error) });
+}
+
 fn write_json(record: &Record) {
     if let Ok(mut line) = serde_json::to_vec(record) {
         line.push(b'\n');

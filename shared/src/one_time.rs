@@ -1,11 +1,12 @@
 //! One-time tokens: what the links in mails carry.
 //!
 //! A token is computed like those of a session, from the user and a nonce; the item that it spends holds the nonce
-//! alone, so a leaked table opens nothing. A user has one item for each purpose: a new link ends the old one.
+//! alone, so a leaked table opens nothing. A user has one item for each purpose: a new link ends the old one. The item
+//! outlives its link, spent or not, so that a message that comes again or late brings no link back.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -13,8 +14,13 @@ use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::identifier::Email;
 use crate::keyring::KeyringError;
+use crate::outbox;
 use crate::session::{SessionId, SessionToken, TokenKind};
-use crate::store::{self, Item, Key, StoreError};
+use crate::store::{self, Item, Key, StoreError, Transaction};
+use crate::user::User;
+
+/// An item is kept for longer than any message that could ask for it again, and than a mailer takes over one.
+const KEPT_FOR: Duration = outbox::KEPT_FOR.saturating_add(Duration::from_secs(24 * 3600));
 
 /// What a one-time token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,11 @@ pub struct OneTime {
     /// Eight random bytes, in hexadecimal.
     nonce: String,
     /// When the link ends, in seconds.
+    valid_until: i64,
+    /// When it was spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spent: Option<Timestamp>,
+    /// When nobody needs to know of it any more, in seconds.
     expires: i64,
 }
 
@@ -86,6 +97,8 @@ impl OneTime {
     }
 
     /// Makes the token of a link that goes to `email`, in place of an earlier one. The same nonce gives the same token.
+    /// `None` if that one is spent, a mail that was asked for later has replaced it, or the user is gone: then there is
+    /// nothing to be sent any more.
     pub async fn issue(
         app: &App,
         purpose: Purpose,
@@ -93,14 +106,34 @@ impl OneTime {
         email: Email,
         asked_at: Timestamp,
         nonce: [u8; 8],
-    ) -> Result<String, OneTimeError> {
-        let expires = (app.now() + purpose.lifetime()).seconds();
-        let one_time = Self { user, email, asked_at, nonce: hex::encode(nonce), expires };
-        let mut item: Item = serde_dynamo::to_item(&one_time).map_err(StoreError::from)?;
-        item.extend(Self::key(user, purpose).into_item());
-        let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));
-        put.send().await.map_err(StoreError::from)?;
-        Ok(token(purpose, user, nonce).encode(&app.keyring().await?.session_key(app.now()).hmac))
+    ) -> Result<Option<String>, OneTimeError> {
+        let valid_until = (app.now() + purpose.lifetime()).seconds();
+        let expires = (asked_at + KEPT_FOR).seconds();
+        let nonce_text = hex::encode(nonce);
+        let one_time = Self { user, email, asked_at, nonce: nonce_text, valid_until, spent: None, expires };
+        let items = vec![one_time.put(app, purpose)?, User::exists(app, user)?];
+        match app.store.transact(items).await? {
+            Transaction::Done => Ok(Some(
+                token(purpose, user, nonce).encode(&app.keyring().await?.session_key(app.now()).hmac),
+            )),
+            Transaction::Refused(_) => Ok(None),
+        }
+    }
+
+    fn put(&self, app: &App, purpose: Purpose) -> Result<TransactWriteItem, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(self)?;
+        item.extend(Self::key(self.user, purpose).into_item());
+        let put = Put::builder()
+            .table_name(&app.store.tables.tokens)
+            .set_item(Some(item))
+            .condition_expression(
+                "attribute_not_exists(pk) OR asked_at < :asked_at OR (nonce = :nonce AND attribute_not_exists(spent))",
+            )
+            .expression_attribute_values(":asked_at", store::number(self.asked_at.millis()))
+            .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
+            .build()
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// What a token may do now; `None` if it is forged, spent, expired or replaced by a newer one.
@@ -117,20 +150,22 @@ impl OneTime {
     /// Spends the token, as part of the transaction that does what it is for. The transaction is refused if someone
     /// else has spent it meanwhile.
     pub fn spend(&self, app: &App, purpose: Purpose) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
+        let now = app.now();
+        let update = Update::builder()
             .table_name(&app.store.tables.tokens)
             .set_key(Some(Self::key(self.user, purpose).into_item()))
-            .condition_expression("nonce = :nonce AND expires > :now")
+            .update_expression("SET spent = :now")
+            .condition_expression("nonce = :nonce AND valid_until > :seconds AND attribute_not_exists(spent)")
             .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
-            .expression_attribute_values(":now", store::number(app.now().seconds()))
+            .expression_attribute_values(":now", store::number(now.millis()))
+            .expression_attribute_values(":seconds", store::number(now.seconds()))
             .build()
             .map_err(|error| StoreError::Refused(Box::new(error)))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// TTL deletes late.
     fn is_live(&self, now: Timestamp) -> bool {
-        now.seconds() < self.expires
+        self.spent.is_none() && now.seconds() < self.valid_until
     }
 }
 

@@ -7,25 +7,27 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::{Deserialize, Serialize};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::{self, ObjectId};
 use crate::identifier::{Email, Username};
 use crate::random::RandomUnavailable;
-use crate::store::{self, Item, Key, Store, StoreError, Updated, if_held, number};
+use crate::store::{self, Item, Key, Store, StoreError, Transaction, Updated, if_held, number};
 
-/// How long a message is kept, sent or not.
-const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a message is kept, sent or not. After that nobody sends it any more.
+pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a mailer may take to send one message before another may try.
 const CLAIM: Duration = Duration::from_secs(60);
 /// Requests for the same mail to the same address count once in this time.
-const REQUEST_WINDOW: Duration = Duration::from_secs(60);
+const REQUEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The id of a message.
 pub type MessageId = Uuid;
@@ -93,11 +95,21 @@ pub enum Content {
 #[derive(Debug)]
 pub enum Claim {
     /// It may, by whoever claimed it, for a minute.
-    Yours(Message),
+    Yours(Claimed),
     /// Someone else is sending it.
     Taken,
-    /// It was sent, or never was.
+    /// It was sent or refused for good, or is too old, or never was.
     Done,
+}
+
+/// A message that is being sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Claimed {
+    /// The message.
+    #[serde(flatten)]
+    pub message: Message,
+    /// Until when it is: a moment that no other claim has, because each one begins after the end of the last.
+    claimed_until: Timestamp,
 }
 
 impl Message {
@@ -135,20 +147,40 @@ pub fn message_id(pk: &str) -> Option<MessageId> {
     pk.strip_prefix(PREFIX)?.parse().ok()
 }
 
+/// When a mail was last asked for. The key tells neither which nor for whom.
+#[derive(Serialize)]
+struct Asked {
+    at: Timestamp,
+    expires: i64,
+}
+
+impl Asked {
+    fn key(content: &Content) -> Key {
+        let described = serde_json::to_string(content).unwrap_or_default().to_lowercase();
+        let hash = digest::digest(&digest::SHA256, described.as_bytes());
+        Key::new(format!("ASKED#{}", hex::encode(hash)), "ASKED")
+    }
+}
+
 /// Asks for a mail to an address: one write, whoever owns the address and whether anyone does. Asking again within a
 /// minute changes nothing. `now` is when whoever asks was found to be allowed to.
 pub async fn request(app: &App, content: Content, now: Timestamp) -> Result<(), StoreError> {
-    let window = now.seconds().div_euclid(REQUEST_WINDOW.as_secs().cast_signed());
-    let described = serde_json::to_string(&content).unwrap_or_default().to_lowercase();
-    let hash = digest::digest(&digest::SHA256, format!("{window} {described}").as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_ref()[..16]);
-    let id = Builder::from_custom_bytes(bytes).into_uuid();
-    let message = Message { id, content, created_at: now, expires: (now + KEPT_FOR).seconds() };
-    let mut item: Item = serde_dynamo::to_item(&message)?;
-    item.extend(Message::key(id).into_item());
-    let put = app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item));
-    if_held(put.condition_expression("attribute_not_exists(pk)").send().await).map(drop)
+    let asked = Asked { at: now, expires: (now + REQUEST_INTERVAL).seconds() };
+    let mut item: Item = serde_dynamo::to_item(asked)?;
+    item.extend(Asked::key(&content).into_item());
+    let put = Put::builder()
+        .table_name(&app.store.tables.tokens)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk) OR #at <= :before")
+        .expression_attribute_names("#at", "at")
+        .expression_attribute_values(":before", number((now - REQUEST_INTERVAL).millis()))
+        .build()
+        .map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let message = Message::new(content, now).map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let items = vec![TransactWriteItem::builder().put(put).build(), message.item(&app.store)?];
+    match app.store.transact(items).await? {
+        Transaction::Done | Transaction::Refused(_) => Ok(()),
+    }
 }
 
 /// Claims a message for a minute.
@@ -159,51 +191,98 @@ pub async fn claim(app: &App, id: MessageId) -> Result<Claim, StoreError> {
         .set_key(Some(Message::key(id).into_item()))
         .update_expression("SET claimed_until = :until")
         .condition_expression(
-            "attribute_exists(pk) AND attribute_not_exists(sent_at) AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
+            "expires > :seconds AND attribute_not_exists(sent_at) AND attribute_not_exists(refused_at) AND \
+             (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
         )
         .expression_attribute_values(":until", number((now + CLAIM).millis()))
         .expression_attribute_values(":now", number(now.millis()))
+        .expression_attribute_values(":seconds", number(now.seconds()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
     match store::updated(result)? {
         Updated::Yes(item) => Ok(Claim::Yours(serde_dynamo::from_item(item)?)),
-        Updated::No(Some(item)) if !item.contains_key("sent_at") => Ok(Claim::Taken),
-        Updated::No(_) => Ok(Claim::Done),
+        Updated::No(item) => {
+            let state: State = serde_dynamo::from_item(item.unwrap_or_default())?;
+            Ok(if state.is_open(now) { Claim::Taken } else { Claim::Done })
+        }
     }
 }
 
-/// Records that a message was sent, and forgets what it said.
-pub async fn sent(app: &App, message: &Message) -> Result<(), StoreError> {
-    let mut item = Message::key(message.id).into_item();
+/// What tells whether a message is still to be sent.
+#[derive(Deserialize)]
+struct State {
+    sent_at: Option<Timestamp>,
+    refused_at: Option<Timestamp>,
+    #[serde(default)]
+    expires: i64,
+}
+
+impl State {
+    /// TTL deletes late.
+    fn is_open(&self, now: Timestamp) -> bool {
+        self.sent_at.is_none() && self.refused_at.is_none() && now.seconds() < self.expires
+    }
+}
+
+/// Records that a message was sent, and forgets what it said. It did leave, so whoever has claimed it meanwhile is not to
+/// send it again; one that was deleted meanwhile stays deleted.
+pub async fn sent(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
+    let put = sent_item(app, claimed).condition_expression("attribute_exists(pk)");
+    if_held(put.send().await).map(drop)
+}
+
+/// Records that nobody is to be told, as if the message had been sent.
+pub async fn settled(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
+    let put = sent_item(app, claimed).condition_expression(MINE);
+    let put = put.expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
+    if_held(put.send().await).map(drop)
+}
+
+fn sent_item(app: &App, claimed: &Claimed) -> PutItemFluentBuilder {
+    let mut item = Message::key(claimed.message.id).into_item();
     item.insert("sent_at".to_owned(), number(app.now().millis()));
-    item.insert("expires".to_owned(), number(message.expires));
-    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item)).send().await?;
-    Ok(())
+    item.insert("expires".to_owned(), number(claimed.message.expires));
+    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item))
+}
+
+/// Records that a message was refused for good. It keeps what it said, for whoever looks into it.
+pub async fn refused(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
+    let update = give_back(app, claimed).update_expression("SET refused_at = :now REMOVE claimed_until");
+    let update = update.expression_attribute_values(":now", number(app.now().millis()));
+    if_held(update.send().await).map(drop)
 }
 
 /// Gives a claim back: the message could not be sent.
-pub async fn unclaim(app: &App, id: MessageId) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
-    let result = update
-        .set_key(Some(Message::key(id).into_item()))
-        .update_expression("REMOVE claimed_until")
-        .condition_expression("attribute_exists(pk) AND attribute_not_exists(sent_at)")
-        .send()
-        .await;
-    if_held(result).map(drop)
+pub async fn unclaim(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
+    let update = give_back(app, claimed).update_expression("REMOVE claimed_until");
+    if_held(update.send().await).map(drop)
 }
 
-/// Every message that was not sent yet, for a start after a time without a mailer.
+/// The claim is one's own: otherwise it is for someone else to say what becomes of the message.
+const MINE: &str = "claimed_until = :mine";
+
+fn give_back(app: &App, claimed: &Claimed) -> UpdateItemFluentBuilder {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    update
+        .set_key(Some(Message::key(claimed.message.id).into_item()))
+        .condition_expression(MINE)
+        .expression_attribute_values(":mine", number(claimed.claimed_until.millis()))
+}
+
+/// Every message that is still to be sent, for a start after a time without a mailer.
 pub async fn unsent(app: &App) -> Result<Vec<MessageId>, StoreError> {
     let mut ids = Vec::new();
     let mut start = None;
     loop {
         let scan = app.store.client.scan().table_name(&app.store.tables.tokens);
         let output = scan
-            .filter_expression("sk = :outbox AND attribute_not_exists(sent_at)")
+            .filter_expression(
+                "sk = :outbox AND expires > :now AND attribute_not_exists(sent_at) AND attribute_not_exists(refused_at)",
+            )
             .expression_attribute_values(":outbox", AttributeValue::S("OUTBOX".to_owned()))
+            .expression_attribute_values(":now", number(app.now().seconds()))
             .projection_expression("pk")
             .set_exclusive_start_key(start)
             .send()

@@ -6,20 +6,18 @@ use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
+    AttributeValue, ConditionCheck, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
 };
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::aws;
 use crate::config::TableNames;
 use crate::random;
 
@@ -127,16 +125,14 @@ impl Store {
     /// start reads no files and asks no other service.
     #[must_use]
     pub fn from_lambda_env(tables: TableNames) -> Self {
-        let env = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let endpoint = env("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| env("AWS_ENDPOINT_URL"));
-        let plain = endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+        let endpoint = aws::endpoint("AWS_ENDPOINT_URL_DYNAMODB");
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(env("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())))
+            .region(Region::new(aws::region()))
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .http_client(if plain { plain_client() } else { aws_client() })
-            .retry_config(retries())
-            .timeout_config(timeouts());
+            .http_client(aws::client_for(endpoint.as_deref()))
+            .retry_config(aws::retries())
+            .timeout_config(aws::timeouts());
         config.set_endpoint_url(endpoint);
         Self { client: Client::from_conf(config.build()), tables }
     }
@@ -266,6 +262,39 @@ pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<Transac
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
+/// An item that must be so, for [`Store::transact`].
+pub fn check(
+    table: &str,
+    key: Key,
+    condition: &str,
+    values: &[(&str, AttributeValue)],
+) -> Result<TransactWriteItem, StoreError> {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>();
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key.into_item()))
+        .condition_expression(condition)
+        // An empty map is refused.
+        .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
+    let check = check.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// Makes an update, and again as long as a transaction holds its item, which the SDK does not do by itself.
+pub async fn past_transactions(
+    update: UpdateItemFluentBuilder,
+) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
+    for wait in BATCH_WAITS.into_iter().skip(1) {
+        match update.clone().send().await {
+            Err(error) if error.code() == Some("TransactionConflictException") => {
+                tokio::time::sleep(wait).await;
+            }
+            result => return result,
+        }
+    }
+    update.send().await
+}
+
 enum Cancelled {
     Refused(usize),
     /// Another transaction held one of the items: what becomes of it is not known yet.
@@ -357,44 +386,5 @@ impl Found {
             return Ok(None);
         };
         Ok(Some(serde_dynamo::from_item(self.0.swap_remove(at))?))
-    }
-}
-
-/// Three tries within the time that API Gateway waits for an answer (30 s), each cut off long before.
-#[must_use]
-pub fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
-}
-
-/// How long one call to storage may take.
-#[must_use]
-pub fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(6))
-        .build()
-}
-
-/// HTTP without TLS, for a store on the same machine.
-#[must_use]
-pub fn plain_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
-}
-
-/// The certificates of Amazon's roots, in PEM: what every service of AWS is reached with.
-pub const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
-
-/// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start.
-#[must_use]
-pub fn aws_client() -> SharedHttpClient {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    // The one way to fail is a certificate that does not parse, which a test rules out for the file above.
-    let context = TlsContext::builder().with_trust_store(roots).build();
-    let client =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
-    match context {
-        Ok(context) => client.tls_context(context).build_https(),
-        Err(_) => client.build_https(),
     }
 }

@@ -261,6 +261,16 @@ fn the_template_sets_the_variables_that_the_program_reads() {
 }
 
 #[test]
+fn no_function_that_sets_a_password_outlives_what_its_transaction_refuses() {
+    let template = documents::template();
+    let limit = &template["Globals"]["Function"]["Timeout"];
+    assert!(limit.as_u64().is_some_and(|seconds| seconds <= shared::user::WRITTEN_WITHIN.as_secs()));
+    for (id, function) in template_functions(&template).into_iter().filter(|(id, _)| *id != MAILER_ID) {
+        assert!(function["Properties"].get("Timeout").is_none(), "{id} has a time of its own");
+    }
+}
+
+#[test]
 fn the_mailer_alone_knows_how_mails_leave_and_what_links_lead_to() {
     let resources = &documents::template()["Resources"];
     let expected = json!({

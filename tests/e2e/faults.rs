@@ -15,7 +15,7 @@ async fn storage_throttled_once_or_twice_is_not_noticed() {
         let name = format!("alice{times}");
         service.faults.next(times, "TransactWriteItems", Fault::Throttled);
         assert_eq!(service.sign_up(&name).await.status, 200);
-        for operation in ["UpdateItem", "BatchGetItem", "PutItem", "Query", "DeleteItem"] {
+        for operation in ["UpdateItem", "BatchGetItem", "TransactWriteItems", "Query", "DeleteItem"] {
             service.faults.next(times, operation, Fault::Throttled);
             assert_eq!(service.try_log_in(&name, PASSWORD).await.status, 200, "{operation}");
         }
@@ -30,6 +30,26 @@ async fn storage_throttled_once_or_twice_is_not_noticed() {
         service.faults.next(times, "DeleteItem", Fault::Throttled);
         let logout = service.post("/auth/logout").bearer_auth(login.token("access_token"));
         assert_eq!(Answer::to(logout).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn writes_that_meet_a_transaction_once_or_twice_are_made_again() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    for times in [1, 2] {
+        service.faults.next(times, "TransactWriteItems", Fault::Conflict);
+        let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+        service.wait(1);
+        let requests = [
+            service.request(Method::PATCH, "/auth/me").bearer_auth(&access).json(&json!({ "phone": "1" })),
+            service.post("/auth/logout").bearer_auth(&access).json(&json!({ "all": true })),
+        ];
+        for request in requests {
+            service.faults.next(times, "UpdateItem", Fault::Conflict);
+            assert_eq!(Answer::to(request).await.status, 200, "{times}");
+        }
+        assert!(!service.accepts(&access).await);
     }
 }
 
@@ -70,7 +90,7 @@ async fn login_that_cannot_begin_a_session_gives_no_token() {
     let service = Service::start().await;
     service.user("alice").await;
     let tokens = service.app.store.tables.tokens.clone();
-    service.faults.on("PutItem", &tokens, Fault::Unreachable);
+    service.faults.on("TransactWriteItems", &tokens, Fault::Unreachable);
     let answer = service.try_log_in("alice", PASSWORD).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.headers.get("set-cookie"), None);

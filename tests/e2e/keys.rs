@@ -243,7 +243,7 @@ async fn an_instance_that_has_not_read_a_new_key_reads_it_when_a_token_names_it(
 async fn sign_scoped(app: &App, service: &Service) -> String {
     let access = service.log_in("alice").await["access_token"].as_str().unwrap().to_owned();
     let user = principal::identify(service.app, &access).await.unwrap().user.unwrap();
-    let validity = shared::jwt::Validity::from_now(app, shared::jwt::DAY).unwrap();
+    let validity = shared::jwt::Validity::since(app.now(), shared::jwt::DAY).unwrap();
     let claims = shared::jwt::ScopedClaims {
         sub: user.id,
         sub_type: user.sub_type,

@@ -6,7 +6,9 @@ mod device;
 mod doors;
 
 use serde_json::json;
-use tests::{PASSWORD, Service, at_once, with_status};
+use shared::password::Password;
+use shared::user::{Credential, UserStatus};
+use tests::{Fault, PASSWORD, Service, at_once, with_status};
 
 const WRONG: &str = "not the password";
 
@@ -46,6 +48,55 @@ async fn five_wrong_guesses_are_free_and_then_the_wait_grows() {
         assert_eq!(service.try_log_in("alice", WRONG).await.status, 406, "as promised, after {wait} s");
     }
     assert!(last >= 60);
+}
+
+#[tokio::test]
+async fn attempt_that_nobody_could_check_restarts_no_wait() {
+    let service = Service::start().await;
+    let mut user = service.user("alice").await;
+    guess_wrong(&service, "alice", 12).await;
+    service.wait(60);
+    let accounts = service.app.store.tables.accounts.clone();
+    for _ in 0..3 {
+        service.faults.on("BatchGetItem", &accounts, Fault::Unreachable);
+        assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 503);
+        service.faults.none();
+    }
+    // Nor does a right one of someone who may not sign in.
+    user.status = UserStatus::Suspended;
+    let suspended = Credential {
+        user: user.id,
+        password_hash: service.app.passwords.hash(&Password::new(PASSWORD)).await.unwrap(),
+        sub_type: user.sub_type.clone(),
+        scopes: user.scopes.clone(),
+        status: user.status,
+    };
+    service.put(&accounts, Credential::key("alice"), &suspended).await;
+    for _ in 0..3 {
+        assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 406);
+    }
+    assert_eq!(service.try_log_in("alice", WRONG).await.status, 406, "a wrong one does");
+    let refused = service.try_log_in("alice", PASSWORD).await;
+    assert_eq!((refused.status.as_u16(), refused.retry_after()), (429, Some(60)));
+}
+
+#[tokio::test]
+async fn attempt_that_nobody_could_check_shortens_no_wait() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let accounts = service.app.store.tables.accounts.clone();
+    guess_wrong(&service, "alice", 12).await;
+    for seconds in [60, 60] {
+        service.wait(seconds);
+        service.faults.on("BatchGetItem", &accounts, Fault::Unreachable);
+        assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 503);
+        service.faults.none();
+        assert_eq!(service.try_log_in("alice", WRONG).await.status, 406);
+        assert_eq!(service.try_log_in("alice", WRONG).await.retry_after(), Some(60));
+        service.wait(59);
+        assert_eq!(service.try_log_in("alice", WRONG).await.retry_after(), Some(1));
+        service.wait(1);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! Counts the calls that the SDK makes, and how many of them wait for one another.
+//! Counts the calls that the SDK makes and how many of them wait for one another, and keeps what they need to be allowed.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::config::interceptors::{
@@ -7,6 +8,8 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::Value;
 
 /// The calls since the last reset.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +20,18 @@ struct Counts {
     total: usize,
     steps: usize,
     under_way: usize,
+    needed: BTreeSet<Permission>,
+}
+
+/// What whoever makes a call must be allowed to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
+    /// As in `dynamodb:GetItem`.
+    pub action: String,
+    /// The name of the table.
+    pub table: String,
+    /// Whether it is part of a transaction.
+    pub in_transaction: bool,
 }
 
 impl Calls {
@@ -37,6 +52,12 @@ impl Calls {
         self.lock().steps
     }
 
+    /// What these calls must have been allowed.
+    #[must_use]
+    pub fn needed(&self) -> BTreeSet<Permission> {
+        self.lock().needed.clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,11 +70,12 @@ impl Intercept for Calls {
 
     fn read_before_signing(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut counts = self.lock();
+        counts.needed.extend(needed(context.request()));
         counts.total += 1;
         counts.steps += usize::from(counts.under_way == 0);
         counts.under_way += 1;
@@ -69,5 +91,30 @@ impl Intercept for Calls {
         let mut counts = self.lock();
         counts.under_way = counts.under_way.saturating_sub(1);
         Ok(())
+    }
+}
+
+/// A transaction needs the permissions of its parts, a batch its own for each table.
+fn needed(request: &HttpRequest) -> Vec<Permission> {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    let permission = |action: &str, table: &str, in_transaction| Permission {
+        action: format!("dynamodb:{action}"),
+        table: table.to_owned(),
+        in_transaction,
+    };
+    if operation == "TransactWriteItems" {
+        let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+        return parts
+            .flatten()
+            .map(|(part, of)| {
+                permission(&format!("{part}Item"), of["TableName"].as_str().unwrap_or_default(), true)
+            })
+            .collect();
+    }
+    match body["RequestItems"].as_object() {
+        Some(tables) => tables.keys().map(|table| permission(operation, table, false)).collect(),
+        None => vec![permission(operation, body["TableName"].as_str().unwrap_or_default(), false)],
     }
 }

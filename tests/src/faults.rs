@@ -10,7 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::oneshot;
+
+use crate::held::{Gate, Held};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +24,25 @@ pub enum Fault {
     AnswerLost,
     /// DynamoDB refuses the call for good.
     Refused,
+    /// A transaction holds one of the items.
+    Conflict,
 }
+
+/// The texts by which a call is known that is to be held back, and what holds it.
+type HeldCall = (Vec<String>, Gate);
 
 /// Faults that are to happen. Without any, calls pass.
 #[derive(Debug, Clone)]
 pub struct Faults {
     plan: Arc<Mutex<Option<Plan>>>,
-    hold: Arc<Mutex<Option<Hold>>>,
+    held: Arc<Mutex<Option<HeldCall>>>,
     // One a service: a connection ends with the runtime of the test that opened it.
     client: SharedHttpClient,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { plan: Arc::default(), hold: Arc::default(), client: shared::store::plain_client() }
+        Self { plan: Arc::default(), held: Arc::default(), client: shared::aws::plain_client() }
     }
 }
 
@@ -45,64 +51,49 @@ struct Plan {
     fault: Fault,
     /// To calls of this operation alone, as in `GetItem`.
     operation: Option<&'static str>,
-    /// On this table alone.
-    table: Option<String>,
+    /// With this text in its body alone, such as the name of a table.
+    text: Option<String>,
+    /// How many calls pass first.
+    pass: usize,
     left: usize,
 }
 
-/// A call that waits on its way to the store, before it is carried out.
-#[derive(Debug)]
-pub struct Held {
-    reached: oneshot::Receiver<()>,
-    release: oneshot::Sender<()>,
-}
-
-#[derive(Debug)]
-struct Hold {
-    operation: &'static str,
-    reached: oneshot::Sender<()>,
-    release: oneshot::Receiver<()>,
-}
-
-impl Held {
-    /// Does something else meanwhile, and lets the call go on.
-    pub async fn while_waiting<T>(self, other: impl Future<Output = T>) -> T {
-        self.reached.await.expect("the call");
-        let outcome = other.await;
-        // A call that waited for too long is not waiting any more.
-        let _ = self.release.send(());
-        outcome
-    }
-}
-
 impl Faults {
-    /// Holds the next call of an operation up.
-    #[must_use]
-    pub fn hold(&self, operation: &'static str) -> Held {
-        let ((reached, is_reached), (release, is_released)) = (oneshot::channel(), oneshot::channel());
-        let hold = Hold { operation, reached, release: is_released };
-        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
-        Held { reached: is_reached, release }
-    }
-
-    fn held(&self, request: &HttpRequest) -> Option<Hold> {
-        let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
-        hold.take_if(|hold| is_call_of(request, hold.operation))
-    }
-
     /// Lets every call fail from now on.
     pub fn all(&self, fault: Fault) {
-        self.set(Plan { fault, operation: None, table: None, left: usize::MAX });
+        self.set(Plan { fault, operation: None, text: None, pass: 0, left: usize::MAX });
     }
 
     /// Lets the next `count` calls of an operation fail.
     pub fn next(&self, count: usize, operation: &'static str, fault: Fault) {
-        self.set(Plan { fault, operation: Some(operation), table: None, left: count });
+        self.set(Plan { fault, operation: Some(operation), text: None, pass: 0, left: count });
     }
 
-    /// Lets the calls of an operation on a table fail from now on.
-    pub fn on(&self, operation: &'static str, table: &str, fault: Fault) {
-        self.set(Plan { fault, operation: Some(operation), table: Some(table.to_owned()), left: usize::MAX });
+    /// Lets the calls of an operation fail from now on whose body has a text: the name of a table, or of what is set.
+    pub fn on(&self, operation: &'static str, text: &str, fault: Fault) {
+        self.set(Plan {
+            fault,
+            operation: Some(operation),
+            text: Some(text.to_owned()),
+            pass: 0,
+            left: usize::MAX,
+        });
+    }
+
+    /// The same, but that one call passes first.
+    pub fn after_one(&self, operation: &'static str, text: &str, fault: Fault) {
+        let text = Some(text.to_owned());
+        self.set(Plan { fault, operation: Some(operation), text, pass: 1, left: usize::MAX });
+    }
+
+    /// Holds the next call back that has these texts in its operation or its body. After two seconds the SDK gives it up
+    /// and tries again, which nothing holds.
+    #[must_use]
+    pub fn hold(&self, texts: &[&str]) -> Held {
+        let (held, gate) = Held::new();
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((texts, gate));
+        held
     }
 
     /// Lets calls pass again.
@@ -121,21 +112,29 @@ impl Faults {
     fn due(&self, request: &HttpRequest) -> Option<Fault> {
         let mut plan = self.lock();
         let plan = plan.as_mut()?;
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-        let hit = plan.operation.is_none_or(|operation| is_call_of(request, operation))
-            && plan.table.as_ref().is_none_or(|table| body.contains(table.as_str()))
+        let hit = plan.operation.is_none_or(|operation| target.ends_with(&format!(".{operation}")))
+            && plan.text.as_ref().is_none_or(|text| body.contains(text.as_str()))
             && plan.left > 0;
         if !hit {
+            return None;
+        }
+        if plan.pass > 0 {
+            plan.pass -= 1;
             return None;
         }
         plan.left = plan.left.saturating_sub(1);
         Some(plan.fault)
     }
-}
 
-fn is_call_of(request: &HttpRequest, operation: &str) -> bool {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    target.rsplit_once('.').is_some_and(|(_, name)| name == operation)
+    fn gate(&self, request: &HttpRequest) -> Option<Gate> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let hit = |text: &String| target.contains(text.as_str()) || body.contains(text.as_str());
+        held.take_if(|(texts, _)| texts.iter().all(hit)).map(|(_, gate)| gate)
+    }
 }
 
 impl HttpClient for Faults {
@@ -149,7 +148,7 @@ impl HttpClient for Faults {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Disturbed {
     faults: Faults,
     inner: SharedHttpConnector,
@@ -157,14 +156,17 @@ struct Disturbed {
 
 impl HttpConnector for Disturbed {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if let Some(hold) = self.faults.held(&request) {
-            let inner = self.inner.clone();
-            return HttpConnectorFuture::new(async move {
-                let _ = hold.reached.send(());
-                let _ = hold.release.await;
-                inner.call(request).await
-            });
-        }
+        let Some(gate) = self.faults.gate(&request) else { return self.go(request) };
+        let this = self.clone();
+        HttpConnectorFuture::new(async move {
+            gate.pass().await;
+            this.go(request).await
+        })
+    }
+}
+
+impl Disturbed {
+    fn go(&self, request: HttpRequest) -> HttpConnectorFuture {
         match self.faults.due(&request) {
             None => self.inner.call(request),
             Some(Fault::Unreachable) => {
@@ -174,6 +176,7 @@ impl HttpConnector for Disturbed {
                 HttpConnectorFuture::ready(Ok(error("ProvisionedThroughputExceededException")))
             }
             Some(Fault::Refused) => HttpConnectorFuture::ready(Ok(error("ValidationException"))),
+            Some(Fault::Conflict) => HttpConnectorFuture::ready(Ok(conflict(&request))),
             Some(Fault::AnswerLost) => {
                 let call = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
@@ -185,8 +188,25 @@ impl HttpConnector for Disturbed {
     }
 }
 
+/// What a transaction that meets another one is told, and what a single write is told.
+fn conflict(request: &HttpRequest) -> HttpResponse {
+    if request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems")) {
+        return error_with(
+            "TransactionCanceledException",
+            ",\"CancellationReasons\":[{\"Code\":\"None\"},{\"Code\":\"TransactionConflict\"}]",
+        );
+    }
+    error("TransactionConflictException")
+}
+
 fn error(name: &str) -> HttpResponse {
-    let body = format!("{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{name}\",\"message\":\"injected\"}}");
+    error_with(name, "")
+}
+
+fn error_with(name: &str, members: &str) -> HttpResponse {
+    let body = format!(
+        "{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{name}\",\"message\":\"injected\"{members}}}"
+    );
     let status = aws_smithy_runtime_api::http::StatusCode::try_from(400).unwrap_or_else(|_| unreachable!());
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");

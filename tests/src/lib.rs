@@ -13,11 +13,15 @@ mod client;
 pub mod documents;
 pub mod events;
 mod faults;
+mod held;
 mod post;
 pub mod program;
 pub mod runtime_api;
 pub mod schema;
+pub mod ses;
+pub mod smtp;
 
+use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,15 +44,27 @@ use shared::password::Password;
 use shared::store::{Item, Key, Store};
 use shared::user::{Profile, User, UserStatus};
 
-pub use calls::Calls;
+pub use calls::{Calls, Permission};
 pub use client::{Answer, at_once, text, with_status};
-pub use faults::{Fault, Faults, Held};
+pub use faults::{Fault, Faults};
+pub use held::Held;
 pub use post::{Letter, Post};
 
 /// When every test begins: in 2096, because a store deletes what has expired by its own clock.
 pub const START: Timestamp = Timestamp::from_seconds(4_000_000_000);
 /// A password that anyone may have.
 pub const PASSWORD: &str = "correct horse battery";
+
+thread_local! {
+    /// A test has a thread of its own, and so has its service.
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What the service of this test has logged since the last call.
+#[must_use]
+pub fn logged() -> Vec<String> {
+    LOG.take()
+}
 
 /// A service of its own for one test.
 pub struct Service {
@@ -88,7 +104,7 @@ impl Service {
 
     async fn beginning(start: Timestamp, settings: &[(&str, &str)]) -> Self {
         // Faults are what many tests are about; their log lines would bury what a failing test says.
-        shared::log::set_sink(|_| {});
+        shared::log::set_sink(|record| LOG.with_borrow_mut(|log| log.push(format!("{record:?}"))));
         let setting = |name: &str| {
             let given = settings.iter().find(|(given, _)| *given == name);
             given.map(|(_, value)| (*value).to_owned()).or_else(|| match name {
@@ -236,6 +252,21 @@ impl Service {
         item.extend(key.into_item());
         let put = self.app.store.client.put_item().table_name(table).set_item(Some(item));
         put.send().await.expect("a stored item");
+    }
+
+    /// Deletes what has expired, as DynamoDB does in the end.
+    pub async fn sweep(&self) {
+        let now = self.app.now().seconds();
+        let expired = |item: &Item| {
+            let expires = item.get("expires").and_then(|expires| expires.as_n().ok());
+            expires.is_some_and(|expires| expires.parse::<i64>().expect("seconds") <= now)
+        };
+        let table = &self.app.store.tables.tokens;
+        for mut item in self.items(table).await.into_iter().filter(expired) {
+            item.retain(|name, _| name == "pk" || name == "sk");
+            let delete = self.app.store.client.delete_item().table_name(table).set_key(Some(item));
+            delete.send().await.expect("a deleted item");
+        }
     }
 
     /// Every item of a table.

@@ -99,15 +99,18 @@ async fn stream_to(app: &App, mailer: &Mailer, ids: &[MessageId]) -> Vec<String>
         json!({ "eventName": "INSERT", "dynamodb": { "Keys": keys, "SequenceNumber": place.to_string() } })
     };
     let records: Vec<_> = ids.iter().enumerate().map(record).collect();
-    let event: Event = serde_json::from_value(json!({ "Records": records })).expect("an event");
+    let event = Event::read(json!({ "Records": records })).expect("an event");
     let failures = mailer::handle(app, mailer, event).await;
     failures.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
 impl Letter {
     fn read(file: &Path) -> Self {
-        let bytes = std::fs::read(file).expect("a mail");
-        let message = MessageParser::default().parse(&bytes).expect("a mail that can be read");
+        Self::of(&std::fs::read(file).expect("a mail"))
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let message = MessageParser::default().parse(bytes).expect("a mail that can be read");
         let to: Vec<_> = message.to().expect("a recipient").iter().filter_map(|to| to.address()).collect();
         assert_eq!(to.len(), 1, "one recipient");
         assert!(message.cc().is_none() && message.bcc().is_none());
@@ -115,7 +118,7 @@ impl Letter {
             to: to.concat(),
             subject: message.subject().unwrap_or_default().to_owned(),
             text: message.body_text(0).unwrap_or_default().into_owned(),
-            source: String::from_utf8_lossy(&bytes).into_owned(),
+            source: String::from_utf8_lossy(bytes).into_owned(),
         }
     }
 

@@ -22,9 +22,9 @@ pub async fn handle(app: &App, request: Request) -> Response {
 async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
     let (access_key, secret) = wanted(request).await?;
     let access_key: AccessKeyId = access_key.parse().map_err(|_| unauthorized())?;
+    let now = app.now();
     let key: Option<AccessKey> =
         app.store.get(&app.store.tables.accounts, AccessKey::key(access_key.ak())).await?;
-    let now = app.now();
     let key = key.filter(|key| key.has_secret(&secret) && key.is_usable(now)).ok_or_else(unauthorized)?;
     let claims = AccessKeyClaims {
         uid: key.user.to_string(),

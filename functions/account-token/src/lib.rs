@@ -8,6 +8,7 @@ use lambda_http::RequestExt;
 use shared::App;
 use shared::account::{Account, AccountStatus};
 use shared::attempt::{Guess, Subject};
+use shared::clock::Timestamp;
 use shared::http::peer::Peer;
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
@@ -39,8 +40,9 @@ fn is_this_door(request: &Request) -> bool {
 
 async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
     let wanted = Wanted::read(request).await?;
+    let since = app.now();
     authenticate(app, &wanted, Peer::of(request).network()).await?;
-    let claims = prepare(app, &wanted)?;
+    let claims = prepare(app, &wanted, since)?;
     let token = jwt::sign(app, &claims).await.map_err(at(Step::Encoding))?;
     Ok(response::json(StatusCode::OK, &serde_json::json!({ "status": "OK", "token": token })))
 }
@@ -90,8 +92,8 @@ async fn strengthen(app: &App, account: &Account, wanted: &Wanted, verdict: Verd
     Ok(())
 }
 
-fn prepare(app: &App, wanted: &Wanted) -> Result<AccountClaims, Fault> {
-    let validity = Validity::from_now(app, DAY).map_err(at(Step::Preparing))?;
+fn prepare(app: &App, wanted: &Wanted, since: Timestamp) -> Result<AccountClaims, Fault> {
+    let validity = Validity::since(since, DAY).map_err(at(Step::Preparing))?;
     Ok(AccountClaims {
         iss: app.issuer().map_err(at(Step::Preparing))?.to_owned(),
         sub: wanted.account,

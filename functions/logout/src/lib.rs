@@ -6,7 +6,7 @@ use shared::door::user_session::{self, bad_request, clear_session_cookie, creden
 use shared::http::body::{self, Fields};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
-use shared::session::{self, SessionToken, TokenKind};
+use shared::session::{self, Session, SessionToken, TokenKind};
 
 /// `POST /auth/logout`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -27,10 +27,12 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Fault> {
     if everywhere {
         // Only a session that is still good may end the others.
         let sessions = session::list(app, token.user).await?;
-        if !sessions.iter().any(|session| session.id == token.session && session.is_live(app.now())) {
-            return Err(Fault::unauthorized("The token is not valid.", true));
+        let invalid = || Fault::unauthorized("The token is not valid.", true);
+        let live = |session: &&Session| session.id == token.session && session.is_live(app.now());
+        let present = sessions.iter().find(live).ok_or_else(invalid)?;
+        if !session::end_all(app, present, &sessions).await? {
+            return Err(invalid());
         }
-        session::end_all(app, token.user, &sessions).await?;
     } else {
         session::end(app, token.user, token.session).await?;
     }

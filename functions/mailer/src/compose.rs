@@ -41,7 +41,7 @@ pub enum ComposeError {
     Template(#[from] minijinja::Error),
 }
 
-/// Writes the mail of a message; `None` if it has no recipient.
+/// Writes the mail of a message; `None` if it has no recipient, or nothing to say to them any more.
 pub(crate) async fn compose(app: &App, message: &Message) -> Result<Option<Mail>, ComposeError> {
     match &message.content {
         Content::VerifyEmail { user } => {
@@ -104,6 +104,7 @@ async fn with_link(
 ) -> Result<Option<Mail>, ComposeError> {
     let token =
         OneTime::issue(app, purpose, user.id, to.clone(), message.created_at, message.nonce()).await?;
+    let Some(token) = token else { return Ok(None) };
     let path = match purpose {
         Purpose::VerifyEmail => "/auth/verify-email",
         Purpose::ResetPassword => "/auth/password/reset",

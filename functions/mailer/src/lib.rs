@@ -1,16 +1,19 @@
 //! Mailer: takes the messages of the outbox from the table's stream and sends each one once.
 //!
 //! A message is claimed by a conditional write before it is sent, and marked as sent after; however often the stream
-//! delivers it, it is sent once. If sending fails, the record is reported as failed and the stream delivers it again.
+//! delivers it, it is sent once. If sending fails, the record is reported as failed and the stream delivers it again; if
+//! the provider refuses it for good, it is marked as refused, and holds up no other.
 
 mod compose;
+mod refusal;
 mod render;
 mod transport;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::App;
 use shared::log;
-use shared::outbox::{self, Claim};
+use shared::outbox::{self, Claim, Claimed, MessageId};
 use shared::store::StoreError;
 
 pub use compose::{ComposeError, Mail};
@@ -20,8 +23,22 @@ pub use transport::{MailConfigError, Mailer, SendError};
 #[derive(Debug, Default, Deserialize)]
 pub struct Event {
     /// The changes, oldest first.
-    #[serde(rename = "Records", default)]
+    #[serde(rename = "Records")]
     pub records: Vec<Record>,
+}
+
+/// An event of another shape: taken for one without changes, it would be a mail that nobody misses.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    r#"an event that is none of the table's stream: expected {{"Records":[{{"dynamodb":{{"Keys":{{"pk":{{"S":"OUTBOX#…"}}}},"SequenceNumber":"…"}}}}]}}"#
+)]
+pub struct NoStreamEvent(#[from] serde_json::Error);
+
+impl Event {
+    /// Reads what a function was called with.
+    pub fn read(payload: Value) -> Result<Self, NoStreamEvent> {
+        Ok(serde_json::from_value(payload)?)
+    }
 }
 
 /// One change of an item.
@@ -89,19 +106,18 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
+/// The provider will not take it, ever: nothing for whoever called, and a line in the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the message {0} was refused")]
+struct Refused(MessageId, #[source] SendError);
+
 /// Sends the messages that these changes are about.
 pub async fn handle(app: &App, mailer: &Mailer, event: Event) -> Failures {
     let mut failures = Failures::default();
     for record in event.records {
         let Some(id) = outbox::message_id(&record.dynamodb.keys.pk.s) else { continue };
         if let Err(error) = deliver(app, mailer, id).await {
-            log::write(&log::Record {
-                level: "WARN",
-                message: "a mail was not sent and will be tried again",
-                request_id: None,
-                status: None,
-                causes: log::causes(&error),
-            });
+            log::warn("a mail was not sent and will be tried again", &error);
             failures.batch_item_failures.push(Failure { item_identifier: record.dynamodb.sequence_number });
         }
     }
@@ -109,23 +125,33 @@ pub async fn handle(app: &App, mailer: &Mailer, event: Event) -> Failures {
 }
 
 /// Sends one message, unless it was sent before.
-pub async fn deliver(app: &App, mailer: &Mailer, id: outbox::MessageId) -> Result<(), DeliverError> {
-    let message = match outbox::claim(app, id).await? {
-        Claim::Yours(message) => message,
+pub async fn deliver(app: &App, mailer: &Mailer, id: MessageId) -> Result<(), DeliverError> {
+    let claimed = match outbox::claim(app, id).await? {
+        Claim::Yours(claimed) => claimed,
         Claim::Taken => return Err(DeliverError::Claimed),
         Claim::Done => return Ok(()),
     };
-    let sent = match compose::compose(app, &message).await {
-        Ok(Some(mail)) => mailer.send(&mail, id).await.map_err(DeliverError::from),
-        // Nobody is to be told: the address has no owner, or the user is gone.
-        Ok(None) => Ok(()),
-        Err(error) => Err(error.into()),
+    let mail = match compose::compose(app, &claimed.message).await {
+        Ok(Some(mail)) => mail,
+        // Nobody is to be told: the address has no owner, the user is gone, or a newer mail says it.
+        Ok(None) => return Ok(outbox::settled(app, &claimed).await?),
+        Err(error) => return Err(again(app, &claimed, error.into()).await),
     };
-    match sent {
-        Ok(()) => Ok(outbox::sent(app, &message).await?),
-        Err(error) => {
-            outbox::unclaim(app, id).await?;
-            Err(error)
+    match mailer.send(&mail, id).await {
+        Ok(()) => Ok(outbox::sent(app, &claimed).await?),
+        Err(error) if mailer.is_final(&error, &mail) => {
+            outbox::refused(app, &claimed).await?;
+            log::warn("a mail was refused for good and will not be tried again", &Refused(id, error));
+            Ok(())
         }
+        Err(error) => Err(again(app, &claimed, error.into()).await),
     }
+}
+
+/// Gives the message back, so that it can be tried again. Gives `error` back too.
+async fn again(app: &App, claimed: &Claimed, error: DeliverError) -> DeliverError {
+    if let Err(lost) = outbox::unclaim(app, claimed).await {
+        log::warn("a message could not be given back and waits for the end of its claim", &lost);
+    }
+    error
 }

@@ -3,13 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::config::{BehaviorVersion, Region};
+use aws_sdk_sesv2::error::{BuildError, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use shared::aws;
 use shared::outbox::MessageId;
 
 use crate::compose::Mail;
+use crate::refusal;
 
 /// Longer than a healthy provider takes, shorter than the function lives.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +63,10 @@ pub enum SendError {
     Smtp(#[from] lettre::transport::smtp::Error),
     /// SES refused it or was not there.
     #[error("SES did not take the mail")]
-    Ses(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Ses(#[source] Box<SdkError<SendEmailError>>),
+    /// The request to SES cannot be put together.
+    #[error("the request to SES cannot be built")]
+    Request(#[from] BuildError),
     /// The folder cannot be written to.
     #[error("the mail cannot be written to the folder")]
     Folder(#[from] std::io::Error),
@@ -100,8 +110,7 @@ impl Mailer {
                 smtp.send(message).await?;
             }
             Transport::Ses(client) => {
-                let raw = RawMessage::builder().data(Blob::new(message.formatted())).build();
-                let raw = raw.map_err(|error| SendError::Ses(Box::new(error)))?;
+                let raw = RawMessage::builder().data(Blob::new(message.formatted())).build()?;
                 let destination = Destination::builder().to_addresses(mail.to.as_str()).build();
                 let send = client.send_email().destination(destination);
                 let send = send.content(EmailContent::builder().raw(raw).build()).send();
@@ -116,6 +125,11 @@ impl Mailer {
             }
         }
         Ok(())
+    }
+
+    /// Whether a mail that did not leave never will.
+    pub(crate) fn is_final(&self, error: &SendError, mail: &Mail) -> bool {
+        refusal::is_final(error, self.from.email.as_ref(), mail.to.as_str())
     }
 }
 
@@ -138,15 +152,13 @@ impl lettre::message::header::Header for AutoSubmitted {
 }
 
 fn ses_client() -> aws_sdk_sesv2::Client {
-    let config = aws_sdk_sesv2::Config::builder()
-        .behavior_version(aws_sdk_sesv2::config::BehaviorVersion::latest())
-        .region(aws_sdk_sesv2::config::Region::new(
-            std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned()),
-        ))
-        .credentials_provider(aws_config::environment::EnvironmentVariableCredentialsProvider::new())
-        .http_client(shared::store::aws_client())
-        .timeout_config(
-            aws_sdk_sesv2::config::timeout::TimeoutConfig::builder().operation_timeout(TIMEOUT).build(),
-        );
+    let endpoint = aws::endpoint("AWS_ENDPOINT_URL_SESV2");
+    let mut config = aws_sdk_sesv2::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(aws::region()))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .http_client(aws::client_for(endpoint.as_deref()))
+        .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build());
+    config.set_endpoint_url(endpoint);
     aws_sdk_sesv2::Client::from_conf(config.build())
 }

@@ -17,10 +17,11 @@ pub(crate) async fn issue(
         // RFC 6749 section 4.4.
         return Err(Refusal::UnauthorizedClient.because("This grant is for clients with a secret."));
     }
+    let since = app.now();
     let Client { key, user } = client::authenticate(app, credentials).await?;
     let scope = granted(&key.scopes_with(&user), parameters.get("scope"))?;
     let audience = audience(app, parameters.get("resource"))?;
-    let validity = Validity::from_now(app, HOUR)?;
+    let validity = Validity::since(since, HOUR)?;
     let claims = AccessClaims {
         iss: app.issuer()?.to_owned(),
         exp: validity.expires,

@@ -70,7 +70,7 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
         .map_err(|refusal| bad_request(&[("password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let spend = one_time.spend(app, Purpose::ResetPassword)?;
-    user.set_password(app, hash, Permit::Link(spend)).await.map_err(mail_link::fault)?;
+    user.set_password(app, hash, Permit::Link(Box::new(spend))).await.map_err(mail_link::fault)?;
     Ok(
         json!({ "message": "Your password is changed, and you are signed out everywhere. Sign in with the new one." }),
     )

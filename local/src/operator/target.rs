@@ -2,9 +2,10 @@
 
 use aws_config::BehaviorVersion;
 use shared::App;
+use shared::aws;
 use shared::clock::SystemClock;
 use shared::config::Config;
-use shared::store::{self, Store};
+use shared::store::Store;
 
 use super::OperatorError;
 use crate::cli::Target;
@@ -21,10 +22,10 @@ impl Operator {
         let config = Config::from_env()?;
         let tables = config.tables.clone();
         if target.aws {
-            let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-            let client = aws_sdk_dynamodb::config::Builder::from(&aws)
-                .retry_config(store::retries())
-                .timeout_config(store::timeouts());
+            let found = aws_config::load_defaults(BehaviorVersion::latest()).await;
+            let client = aws_sdk_dynamodb::config::Builder::from(&found)
+                .retry_config(aws::retries())
+                .timeout_config(aws::timeouts());
             let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
             return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -59,18 +59,42 @@ struct Count {
     failed: bool,
 }
 
+/// An attempt on the count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reservation {
+    at: Timestamp,
+    /// When the attempt before it was.
+    before: Option<Timestamp>,
+}
+
+/// What an attempt replaces: nothing if it is the first.
+#[derive(Deserialize)]
+struct Before {
+    last: Option<Timestamp>,
+}
+
+enum Increment {
+    /// With the time of the attempt before.
+    Done(Option<Timestamp>),
+    /// The count as it stands does not allow another attempt.
+    Refused(Count),
+}
+
 /// Reserves one attempt.
 ///
 /// Several people may sign in with one name at the same time, and rightly so: while none of the attempts on the count
 /// has turned out wrong, a refused one waits a little for them to be decided. Once one has, the answer is at once.
-pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<(), AttemptError> {
+pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<Reservation, AttemptError> {
     let mut waits = UNDECIDED_WAITS.into_iter();
     loop {
         let now = app.now();
-        let Some(count) = increment(app, subject, now).await? else { return Ok(()) };
+        let count = match increment(app, subject, now).await? {
+            Increment::Done(before) => return Ok(Reservation { at: now, before }),
+            Increment::Refused(count) => count,
+        };
         if count.expires <= now.seconds() {
             if restart(app, subject, &count, now).await? {
-                return Ok(());
+                return Ok(Reservation { at: now, before: None });
             }
             continue;
         }
@@ -101,22 +125,38 @@ pub(super) async fn clear(app: &App, subject: &Subject) -> Result<(), StoreError
     Ok(())
 }
 
-/// Takes a reservation back: the guess could not be checked through no fault of the guesser.
-pub(super) async fn release(app: &App, subject: &Subject) -> Result<(), StoreError> {
+/// Takes a reservation back: the guess could not be checked through no fault of the guesser. The wait is again the one
+/// after the attempt before, unless there was another one since.
+pub(super) async fn release(
+    app: &App,
+    subject: &Subject,
+    reservation: Reservation,
+) -> Result<(), StoreError> {
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
-    let result = update
+    let update = update
         .set_key(Some(subject.key().into_item()))
-        .update_expression("SET n = n - :one")
-        .condition_expression("n > :zero")
         .expression_attribute_values(":one", number(1))
-        .expression_attribute_values(":zero", number(0))
-        .send()
-        .await;
+        .expression_attribute_values(":zero", number(0));
+    if let Some(before) = reservation.before {
+        let update = update.clone();
+        let result = update
+            .update_expression("SET n = n - :one, #last = :before")
+            .condition_expression("n > :zero AND #last = :at")
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_values(":before", number(before.millis()))
+            .expression_attribute_values(":at", number(reservation.at.millis()))
+            .send()
+            .await;
+        if if_held(result)?.is_some() {
+            return Ok(());
+        }
+    }
+    let result = update.update_expression("SET n = n - :one").condition_expression("n > :zero").send().await;
     if_held(result).map(drop)
 }
 
 /// Raises the count; or gives it back as it stands, if it does not allow another attempt.
-async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Option<Count>, StoreError> {
+async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Increment, StoreError> {
     let mut values = Item::from([
         (":zero".to_owned(), number(0)),
         (":one".to_owned(), number(1)),
@@ -144,12 +184,16 @@ async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Optio
         .condition_expression(condition)
         .expression_attribute_names("#last", "last")
         .set_expression_attribute_values(Some(values))
+        .return_values(ReturnValue::AllOld)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
     match store::updated(result)? {
-        Updated::Yes(_) => Ok(None),
-        Updated::No(item) => Ok(Some(serde_dynamo::from_item(item.unwrap_or_default())?)),
+        Updated::Yes(item) => {
+            let before: Before = serde_dynamo::from_item(item)?;
+            Ok(Increment::Done(before.last))
+        }
+        Updated::No(item) => Ok(Increment::Refused(serde_dynamo::from_item(item.unwrap_or_default())?)),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::id::ObjectId;
 use crate::session::SessionId;
 use crate::store::{Found, Key, StoreError};
 
+use count::Reservation;
 use network::NetworkFailures;
 
 /// What guesses are counted for.
@@ -66,6 +67,7 @@ pub async fn forget_name(app: &App, username: &str) -> Result<(), StoreError> {
 pub struct Guess {
     subject: Subject,
     network: Option<String>,
+    reservation: Reservation,
 }
 
 impl Guess {
@@ -81,8 +83,7 @@ impl Guess {
         let network_key = network.as_deref().map(|network| NetworkFailures::key(network, now));
         wanted.extend(network_key.clone().map(|key| (app.store.tables.tokens.as_str(), key)));
         let (reserved, found) = tokio::join!(count::reserve(app, &subject), app.store.get_all(wanted));
-        reserved?;
-        let guess = Self { subject, network };
+        let guess = Self { subject, network, reservation: reserved? };
         let checked = found.and_then(|mut found| {
             let failures: Option<NetworkFailures> =
                 network_key.map(|key| found.take(&key)).transpose()?.flatten();
@@ -115,7 +116,7 @@ impl Guess {
     /// The guess could not be decided, through no fault of the guesser: it does not count. Gives `error` back.
     pub async fn undecided<E>(&self, app: &App, error: E) -> E {
         // If this fails too, one attempt too many stays on the count: the safe side.
-        let _ = count::release(app, &self.subject).await;
+        let _ = count::release(app, &self.subject, self.reservation).await;
         error
     }
 }

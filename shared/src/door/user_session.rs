@@ -135,6 +135,8 @@ impl From<SessionError> for Fault {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Invalid => not_acceptable("The refresh token is not valid. Sign in again."),
+            // Tried again, it gets the answer of what has overtaken it.
+            SessionError::Overtaken => Self::unavailable(error),
             SessionError::Keyring(error) => error.into(),
             SessionError::Store(error) => error.into(),
             SessionError::Random(error) => error.into(),

@@ -65,7 +65,7 @@ pub enum TokenError {
     Issuer(#[from] NoPublicUrl),
 }
 
-/// Issue, expiry and id of a token that is made now.
+/// Issue, expiry and id of a token.
 pub struct Validity {
     /// `iat`
     pub issued: i64,
@@ -76,13 +76,8 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Of a token that is valid from now for this long.
-    pub fn from_now(app: &App, lifetime: Duration) -> Result<Self, RandomUnavailable> {
-        Self::since(app.now(), lifetime)
-    }
-
-    /// Of a token that counts from this moment on, which may lie before the one at which it is signed: what ends all
-    /// tokens after it ends this one too.
+    /// Of a token that is valid for this long. `since` is when it was looked at what allows it: what ends the user's tokens
+    /// after that ends this one, whenever it is signed.
     pub fn since(since: Timestamp, lifetime: Duration) -> Result<Self, RandomUnavailable> {
         Ok(Self { issued: since.seconds(), expires: (since + lifetime).seconds(), id: id::token_id(since)? })
     }

@@ -10,8 +10,6 @@ mod token;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +19,7 @@ use crate::http::peer::Peer;
 use crate::id::ObjectId;
 use crate::keyring::{Keyring, KeyringError};
 use crate::random::{self, RandomUnavailable};
-use crate::store::{self, Item, Key, StoreError, Updated, if_held, number};
+use crate::store::{self, Item, Key, StoreError, Transaction, Updated, if_held, number};
 use crate::user::User;
 
 pub use lifetime::Lifetime;
@@ -90,6 +88,9 @@ pub enum SessionError {
     /// The refresh token is unknown, expired, revoked or reused.
     #[error("the refresh token is not valid")]
     Invalid,
+    /// Since the password was compared, the user was deleted or everything from before was ended.
+    #[error("the user changed while they signed in")]
+    Overtaken,
     /// No key to make or read tokens with.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -139,20 +140,14 @@ impl Session {
         Ok(session)
     }
 
-    async fn put(&self, app: &App) -> Result<(), StoreError> {
-        let mut item: Item = serde_dynamo::to_item(self)?;
-        item.extend(Self::key(self.user, self.id).into_item());
-        let put = app.store.client.put_item().table_name(&app.store.tables.tokens);
-        let result = put
-            .set_item(Some(item.clone()))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result {
-            // The answer to the first try was lost, and the SDK has tried again.
-            Err(error) if refused_item(&error) == Some(&item) => Ok(()),
-            result => Ok(result.map(drop)?),
+    /// Written only if the user still allows it, so that what ends a user leaves no session of theirs behind.
+    async fn put(&self, app: &App) -> Result<(), SessionError> {
+        let key = Self::key(self.user, self.id);
+        let put = store::new_item(&app.store.tables.tokens, key, self)?;
+        let allowed = User::allows(app, self.user, self.authenticated)?;
+        match app.store.transact(vec![put, allowed]).await? {
+            Transaction::Done => Ok(()),
+            Transaction::Refused(_) => Err(SessionError::Overtaken),
         }
     }
 
@@ -204,13 +199,6 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now.seconds() < self.expires && now.seconds() < self.idle_expires
-    }
-}
-
-fn refused_item<R>(error: &SdkError<PutItemError, R>) -> Option<&Item> {
-    match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(refused) => refused.item(),
-        _ => None,
     }
 }
 
@@ -321,17 +309,31 @@ pub async fn renew(app: &App, user: ObjectId, session: SessionId, now: Timestamp
     if_held(result).map(drop)
 }
 
-/// Ends all of a user's sessions, which [`list`] gave. What is checked with the user's record is refused from the first
-/// write on, whatever becomes of the rest.
-pub async fn end_all(app: &App, user: ObjectId, sessions: &[Session]) -> Result<(), StoreError> {
-    User::end_all_tokens(app, user, app.now()).await?;
-    end_each(app, sessions).await
+/// Ends all of a user's sessions, which [`list`] gave, if `by` is one that is still good. What is checked with the user's
+/// record is refused from the first write on, whatever becomes of the rest.
+pub async fn end_all(app: &App, by: &Session, sessions: &[Session]) -> Result<bool, StoreError> {
+    if !User::end_all_tokens(app, by.user, by.authenticated, app.now()).await? {
+        return Ok(false);
+    }
+    end_each(app, sessions).await.map(|()| true)
 }
 
 /// Ends all of a user's sessions but one.
 pub async fn end_others(app: &App, user: ObjectId, keep: Option<SessionId>) -> Result<(), StoreError> {
     let mut sessions = list(app, user).await?;
     sessions.retain(|session| Some(session.id) != keep);
+    end_each(app, &sessions).await
+}
+
+/// Ends a user's sessions from up to a moment, but for one.
+pub async fn end_until(
+    app: &App,
+    user: ObjectId,
+    moment: Timestamp,
+    keep: Option<SessionId>,
+) -> Result<(), StoreError> {
+    let mut sessions = list(app, user).await?;
+    sessions.retain(|session| session.authenticated <= moment && Some(session.id) != keep);
     end_each(app, &sessions).await
 }
 

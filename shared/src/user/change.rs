@@ -1,6 +1,8 @@
 //! What becomes of a user after signup: verified, with a new password or address, gone. Each is one transaction with
 //! the message that tells of it.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update, WriteRequest};
 
@@ -8,11 +10,13 @@ use super::{Credential, EmailOwner, User, UserStatus};
 use crate::access_key::AccessKey;
 use crate::app::App;
 use crate::attempt;
+use crate::clock::Timestamp;
+use crate::log;
 use crate::one_time::{OneTime, Purpose};
 use crate::outbox::{Content, Message};
 use crate::random::RandomUnavailable;
 use crate::session::{self, Session, SessionId};
-use crate::store::{self, Item, Key, StoreError, Transaction, number};
+use crate::store::{self, Item, Key, StoreError, Transaction, if_held, number};
 
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +38,7 @@ pub enum ChangeError {
 /// What allows a new password.
 pub enum Permit {
     /// The link in a mail, which is spent.
-    Link(TransactWriteItem),
+    Link(Box<TransactWriteItem>),
     /// The old password.
     OldPassword {
         /// The hash that it was compared with, and that must still be the user's.
@@ -58,33 +62,29 @@ impl User {
             Permit::Link(_) => None,
             Permit::OldPassword { keep, .. } => *keep,
         };
-        done(app.store.transact(self.new_password(app, hash, permit)?).await?)?;
-        session::end_others(app, self.id, keep).await?;
-        // Who signed in with the old password while the transaction was under way did so before this.
-        let now = app.now();
-        if let Some(session) = keep {
-            session::renew(app, self.id, session, now).await?;
-        }
-        Self::end_all_tokens(app, self.id, now).await?;
-        attempt::forget_name(app, &self.username.canonical()).await?;
+        // Who signs in with the old password while the transaction is on its way does so after the present moment.
+        let until = app.now() + WRITTEN_WITHIN;
+        done(app.store.transact(self.new_password(app, hash, permit, until)?).await?)?;
+        self.after_password(app, until, keep).await;
         Ok(())
     }
 
+    /// The credential with the new hash; the record, which refuses what is from before `until`; and the notice.
     fn new_password(
         &self,
         app: &App,
         hash: String,
         permit: Permit,
+        until: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, ChangeError> {
-        let now = app.now();
         let accounts = &app.store.tables.accounts;
         let mut credential = vec![(":hash", AttributeValue::S(hash))];
-        let mut record = vec![(":now", number(now.millis()))];
-        let mut items =
-            vec![Message::new(Content::PasswordChanged { user: self.id }, now)?.item(&app.store)?];
+        let mut record = vec![(":until", number(until.millis()))];
+        let notice = Message::new(Content::PasswordChanged { user: self.id }, app.now())?;
+        let mut items = vec![notice.item(&app.store)?];
         let (activate, credential_condition, record_condition) = match permit {
             Permit::Link(spend) => {
-                items.push(spend);
+                items.push(*spend);
                 if self.status == UserStatus::Unverified {
                     // A link in a mail also shows that the address is theirs. Someone may be suspending them.
                     let statuses = [(":active", number(0)), (":suspended", number(2))];
@@ -99,17 +99,53 @@ impl User {
                 credential.push((COMPARED, AttributeValue::S(hash)));
                 if let Some(session) = keep {
                     let (table, key) = (&app.store.tables.tokens, Session::key(self.id, session));
-                    items.push(update(table, key, "SET authenticated = :now", EXISTS, &record)?);
+                    items.push(update(table, key, "SET authenticated = :until", EXISTS, &record)?);
                 }
                 ("", STILL_COMPARED, EXISTS)
             }
         };
         let set_hash = format!("SET password_hash = :hash{activate}");
-        let set_after = format!("SET tokens_valid_after = :now{activate}");
+        let set_after = format!("SET tokens_valid_after = :until{activate}");
         let key = Credential::key(&self.username.canonical());
         items.push(update(accounts, key, &set_hash, credential_condition, &credential)?);
         items.push(update(accounts, Self::key(self.id), &set_after, record_condition, &record)?);
         Ok(items)
+    }
+
+    /// What follows a new password. It counts already, so whoever chose it is told so whatever fails here: sessions that
+    /// stay are refused by the record, and so are new ones, for some seconds, while it has not been written anew.
+    async fn after_password(&self, app: &App, until: Timestamp, keep: Option<SessionId>) {
+        let (username, now) = (self.username.canonical(), app.now());
+        let (ended, allowed, forgotten) = tokio::join!(
+            session::end_until(app, self.id, now, keep),
+            self.allow_again(app, until, now, keep),
+            attempt::forget_name(app, &username),
+        );
+        for error in [ended, allowed, forgotten].into_iter().filter_map(Result::err) {
+            log::warn("a new password is set, but not all that follows it", &error);
+        }
+    }
+
+    /// What begins from now on is good again, unless someone else has meanwhile refused even that.
+    async fn allow_again(
+        &self,
+        app: &App,
+        until: Timestamp,
+        now: Timestamp,
+        keep: Option<SessionId>,
+    ) -> Result<(), StoreError> {
+        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let update = update
+            .set_key(Some(Self::key(self.id).into_item()))
+            .update_expression("SET tokens_valid_after = :now")
+            .condition_expression("tokens_valid_after = :until OR tokens_valid_after < :now")
+            .expression_attribute_values(":until", number(until.millis()))
+            .expression_attribute_values(":now", number(now.millis()));
+        if_held(store::past_transactions(update).await)?;
+        match keep {
+            Some(session) => session::renew(app, self.id, session, now).await,
+            None => Ok(()),
+        }
     }
 
     /// Replaces the address by one that is confirmed, and tells the old one.
@@ -160,28 +196,25 @@ impl User {
 
     /// Removes everything of a user: sessions, links, access keys, names, record; if `hash` is still the one of the
     /// password. Until the record goes, the present session lives, so that a request that failed half-way can be made
-    /// again.
+    /// again; with the record it goes.
     pub async fn delete(
         &self,
         app: &App,
         hash: String,
         present: Option<SessionId>,
     ) -> Result<(), ChangeError> {
-        let accounts = app.store.tables.accounts.as_str();
-        session::end_others(app, self.id, present).await?;
+        let (accounts, tokens) = (app.store.tables.accounts.as_str(), app.store.tables.tokens.as_str());
+        let present = present.map(|session| Session::key(self.id, session));
+        self.sweep(app, present.as_ref()).await?;
         let mut keys = Vec::new();
         for key in app.store.keys_of(accounts, &Self::key(self.id).pk).await? {
             if let Some(ak) = AccessKey::of_link(&key) {
                 keys.extend([AccessKey::key(ak), key]);
             }
         }
-        let deletes: Vec<WriteRequest> =
-            keys.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
-        for chunk in deletes.chunks(25) {
-            app.store.write_all(accounts, chunk.to_vec()).await?;
-        }
+        delete_all(app, accounts, keys).await?;
         // A new address, or a second deletion, would leave names behind or free those of someone else.
-        let items = vec![
+        let mut items = vec![
             delete_if(
                 accounts,
                 Credential::key(&self.username.canonical()),
@@ -196,16 +229,23 @@ impl User {
                 &[(":email", AttributeValue::S(self.email.to_string()))],
             )?,
         ];
+        items.extend(present.map(|session| delete(tokens, session)).transpose()?);
         done(app.store.transact(items).await?)?;
-        attempt::forget_name(app, &self.username.canonical()).await?;
-        let tokens = app.store.tables.tokens.as_str();
-        let rest = app.store.keys_of(tokens, &Self::key(self.id).pk).await?;
-        let deletes: Vec<WriteRequest> =
-            rest.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
-        for chunk in deletes.chunks(25) {
-            app.store.write_all(tokens, chunk.to_vec()).await?;
+        // What came between. Nothing comes any more, and nobody could ask for this again.
+        let username = self.username.canonical();
+        let (forgotten, swept) = tokio::join!(attempt::forget_name(app, &username), self.sweep(app, None));
+        for error in [forgotten, swept].into_iter().filter_map(Result::err) {
+            log::warn("a user is deleted, but not all that was left of them", &error);
         }
         Ok(())
+    }
+
+    /// Deletes the user's sessions and links, but for one.
+    async fn sweep(&self, app: &App, but: Option<&Key>) -> Result<(), StoreError> {
+        let tokens = app.store.tables.tokens.as_str();
+        let mut keys = app.store.keys_of(tokens, &Self::key(self.id).pk).await?;
+        keys.retain(|key| Some(key) != but);
+        delete_all(app, tokens, keys).await
     }
 
     fn activate(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
@@ -224,6 +264,17 @@ const NOT_SUSPENDED: &str = "attribute_exists(pk) AND #status <> :suspended";
 /// The hash that a password was compared with, and that nobody has replaced it since.
 const COMPARED: &str = ":compared";
 const STILL_COMPARED: &str = "password_hash = :compared";
+
+/// A function that has begun a transaction is given no more time than this: by then it is written or never will be.
+pub const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
+
+async fn delete_all(app: &App, table: &str, keys: Vec<Key>) -> Result<(), StoreError> {
+    let deletes: Vec<WriteRequest> = keys.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
+    for chunk in deletes.chunks(25) {
+        app.store.write_all(table, chunk.to_vec()).await?;
+    }
+    Ok(())
+}
 
 fn done(transaction: Transaction) -> Result<(), ChangeError> {
     match transaction {

@@ -16,9 +16,10 @@ use crate::identifier::{Email, Username};
 use crate::outbox::Message;
 use crate::store::{self, Key, Store, StoreError, Transaction, if_held, number};
 
-pub use change::{ChangeError, Permit};
+pub use change::{ChangeError, Permit, WRITTEN_WITHIN};
 
 /// A user's record.
+#[expect(clippy::unsafe_derive_deserialize, reason = "the unsafe code is inside tokio::join!")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     /// The user's id.
@@ -195,31 +196,52 @@ impl User {
             sets.push(format!("{name} = :{name}"));
             update = update.expression_attribute_values(format!(":{name}"), AttributeValue::S(value.clone()));
         }
-        let result = update
+        let update = update
             .set_key(Some(Self::key(id).into_item()))
             .update_expression(format!("SET {}", sets.join(", ")))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":now", number(app.now().millis()))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
+            .return_values(ReturnValue::AllNew);
+        let result = store::past_transactions(update).await;
         let attributes = if_held(result)?.and_then(|output| output.attributes);
         Ok(attributes.map(serde_dynamo::from_item).transpose()?)
     }
 
-    /// Refuses, from now on, every token and session that was issued before `now`.
-    pub async fn end_all_tokens(app: &App, id: ObjectId, now: Timestamp) -> Result<(), StoreError> {
+    /// Refuses, from now on, every token and session that was issued before `now`. `by` is when the session of whoever
+    /// asks was authenticated: false if that is over itself, and so may not end others.
+    pub async fn end_all_tokens(
+        app: &App,
+        id: ObjectId,
+        by: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
-        let result = update
+        let update = update
             .set_key(Some(Self::key(id).into_item()))
             .update_expression("SET tokens_valid_after = :now")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":now", number(now.millis()))
-            .send()
-            .await;
-        if_held(result).map(drop)
+            // The SDK may have tried before, and lost the answer.
+            .condition_expression(format!("{ALLOWS} OR tokens_valid_after = :now"))
+            .expression_attribute_values(":since", number(by.millis()))
+            .expression_attribute_values(":now", number(now.millis()));
+        let result = store::past_transactions(update).await;
+        if_held(result).map(|held| held.is_some())
+    }
+
+    /// Part of a transaction that writes something about a user: there is one.
+    pub fn exists(app: &App, id: ObjectId) -> Result<TransactWriteItem, StoreError> {
+        store::check(&app.store.tables.accounts, Self::key(id), "attribute_exists(pk)", &[])
+    }
+
+    /// Part of a transaction that begins what was allowed at the moment `since`: there is such a user, and nothing has
+    /// ended that since.
+    pub fn allows(app: &App, id: ObjectId, since: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        let values = [(":since", number(since.millis()))];
+        store::check(&app.store.tables.accounts, Self::key(id), ALLOWS, &values)
     }
 }
+
+const ALLOWS: &str =
+    "attribute_exists(pk) AND (attribute_not_exists(tokens_valid_after) OR tokens_valid_after <= :since)";
 
 impl Credential {
     /// The key of the credential of a canonical username.

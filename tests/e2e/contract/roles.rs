@@ -1,9 +1,12 @@
 //! What the functions may do: each role names its actions and the resources of this stack.
 
-use serde_json::{Value, json};
-use tests::documents;
+use std::collections::BTreeSet;
 
-use super::{MAILER_ID, template_functions};
+use serde_json::{Value, json};
+use tests::{Answer, PASSWORD, Permission, Service, documents};
+
+use super::answers::requests;
+use super::{MAILER_ID, operations, routes, template_functions};
 
 /// The statements of the mailer's role whose resources are not those of this stack alone. Each is named whole: no other
 /// statement, of no other role, is let off.
@@ -68,4 +71,88 @@ fn no_role_has_a_wildcard() {
         assert_eq!(function["Properties"]["Role"], json!({ "Fn::GetAtt": format!("{id}Role.Arn") }));
         assert!(function["Properties"].get("Policies").is_none(), "{id}");
     }
+}
+
+/// The statements of the role of a function.
+fn statements(template: &Value, function: &str) -> Vec<Value> {
+    let functions = template_functions(template);
+    let (id, _) = functions
+        .iter()
+        .find(|(_, found)| found["Metadata"]["BuildProperties"]["Binary"] == function)
+        .expect("a function");
+    let policies = template["Resources"][format!("{id}Role")]["Properties"]["Policies"].as_array().unwrap();
+    policies
+        .iter()
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().clone())
+        .collect()
+}
+
+/// Whether a role allows what a call to storage needs.
+fn allows(service: &Service, statements: &[Value], needed: &Permission) -> bool {
+    let tables = &service.app.store.tables;
+    let ids = [(&tables.accounts, "Accounts"), (&tables.tokens, "Tokens"), (&tables.keys, "Keys")];
+    let (_, id) = ids.into_iter().find(|(name, _)| **name == needed.table).expect("a table");
+    let only_in_transactions =
+        json!({ "ForAnyValue:StringEquals": { "dynamodb:EnclosingOperation": "TransactWriteItems" } });
+    statements.iter().any(|statement| {
+        let actions = &statement["Action"];
+        let action = actions == needed.action.as_str()
+            || actions.as_array().is_some_and(|actions| actions.contains(&json!(needed.action)));
+        action
+            && statement["Resource"] == json!({ "Fn::GetAtt": format!("{id}Table.Arn") })
+            && match statement.get("Condition") {
+                None => true,
+                Some(condition) => *condition == only_in_transactions && needed.in_transaction,
+            }
+    })
+}
+
+fn assert_allowed(service: &Service, function: &str, needed: &BTreeSet<Permission>) {
+    let statements = statements(&documents::template(), function);
+    for needed in needed {
+        assert!(allows(service, &statements, needed), "{function} may not: {needed:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_may_make_the_calls_that_it_makes() {
+    let openapi = documents::openapi();
+    let service = Service::start().await;
+    let mut operations: Vec<_> = operations(&openapi).into_iter().collect();
+    operations.sort_by_key(|(key, _)| key != "POST /auth/signup");
+    for (key, operation) in operations {
+        let user = service.user(operation["operationId"].as_str().unwrap()).await;
+        let requests = requests(&service, &openapi, &key, operation, &user).await;
+        service.calls.reset();
+        for request in requests {
+            Answer::to(request).await;
+        }
+        assert_allowed(&service, &routes()[&key], &service.calls.needed());
+    }
+}
+
+#[tokio::test]
+async fn the_mailer_may_make_the_calls_that_it_makes() {
+    let service = Service::start().await;
+    let mails = service.post_office();
+    service.sign_up("alice").await;
+    let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+    for (path, body) in [
+        ("/auth/password/forgot", json!({ "email": "alice@example.com" })),
+        ("/auth/email/change", json!({ "email": "new@example.com", "password": PASSWORD })),
+        ("/auth/password/change", json!({ "current_password": PASSWORD, "new_password": "another phrase" })),
+    ] {
+        let answer = Answer::to(service.post(path).bearer_auth(&access).json(&body)).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+    let smtp = tests::smtp::Smtp::start().await;
+    smtp.answer("RCPT", "550 5.1.1 No such user");
+    let waiting = mails.waiting().await;
+    service.calls.reset();
+    mails.stream_over("smtp://127.0.0.1:1", &waiting).await;
+    mails.stream_over(&smtp.url, &waiting[..1]).await;
+    mails.stream(&waiting).await;
+    let needed = service.calls.needed();
+    assert!(needed.iter().any(|needed| needed.in_transaction), "{needed:?}");
+    assert_allowed(&service, "mailer", &needed);
 }

@@ -63,7 +63,7 @@ async fn refresh_that_never_hears_from_storage_can_be_repeated() {
 
 #[tokio::test]
 async fn login_whose_answers_are_lost_succeeds_with_one_session() {
-    for operation in ["UpdateItem", "BatchGetItem", "PutItem", "Query", "DeleteItem"] {
+    for operation in ["UpdateItem", "BatchGetItem", "TransactWriteItems", "Query", "DeleteItem"] {
         let service = Service::start().await;
         service.user("alice").await;
         service.faults.next(1, operation, Fault::AnswerLost);

@@ -1,8 +1,12 @@
 //! A user's life after signup, mails included.
 
+mod after_commit;
 mod delete;
 mod email_change;
 mod forgot;
+mod mail_again;
+mod mail_claims;
+mod mail_refused;
 mod mailer;
 mod overtaken;
 mod password_change;

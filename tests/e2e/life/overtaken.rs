@@ -14,12 +14,15 @@ async fn overtaken(service: &Service, mails: &mut Post, request: RequestBuilder)
     ask(service, "/auth/password/forgot", "alice@example.com").await;
     let body = json!({ "token": mails.deliver_one().await.token(), "password": NEW });
     // The attempt is taken back then.
-    let held = service.faults.hold("DeleteItem");
+    let held = service.faults.hold(&["DeleteItem"]);
     let reset = async {
+        held.arrived().await;
         service.wait(1);
-        Answer::to(service.post("/auth/password/reset").json(&body)).await
+        let answer = Answer::to(service.post("/auth/password/reset").json(&body)).await;
+        held.release();
+        answer
     };
-    let (answer, reset) = tokio::join!(Answer::to(request), held.while_waiting(reset));
+    let (answer, reset) = tokio::join!(Answer::to(request), reset);
     assert_eq!(reset.status, 200, "{}", reset.body);
     answer
 }

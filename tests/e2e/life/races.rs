@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use shared::user::{User, UserStatus};
-use tests::{Answer, Fault, PASSWORD, Service};
+use tests::{Answer, Fault, PASSWORD, Service, logged};
 
 use super::ask;
 
@@ -109,11 +109,11 @@ async fn scoped_token_signed_after_the_end_of_all_sessions_ends_with_the_passwor
 }
 
 #[tokio::test]
-async fn login_at_the_moment_of_a_deletion_gives_no_token_that_lasts() {
+async fn login_at_the_moment_of_a_deletion_leaves_nothing_behind() {
     let service = Service::start().await;
     for round in 0..5 {
         let name = format!("alice{round}");
-        service.user(&name).await;
+        let user = service.user(&name).await;
         let access = service.try_log_in(&name, PASSWORD).await.token("access_token");
         let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);
         let delete = delete.json(&json!({ "password": PASSWORD }));
@@ -128,10 +128,69 @@ async fn login_at_the_moment_of_a_deletion_gives_no_token_that_lasts() {
         assert_eq!(deleted.status, 200, "{}", deleted.body);
         for answer in answers.iter().filter(|answer| answer.status == 200) {
             assert!(!service.accepts(&answer.token("access_token")).await);
-            let refreshed = service.refresh(&answer.token("refresh_token")).await;
-            let accepted = refreshed.status == 200 && service.accepts(&refreshed.token("access_token")).await;
-            assert!(!accepted);
+            assert_eq!(service.refresh(&answer.token("refresh_token")).await.status, 406);
         }
+        nothing_is_left_of(&service, &user).await;
+    }
+}
+
+async fn nothing_is_left_of(service: &Service, user: &User) {
+    for item in service.stored().await {
+        for text in [user.id.to_string().as_str(), user.username.as_str()] {
+            assert!(!item.contains(text), "{item}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn login_that_ends_after_a_deletion_leaves_nothing_behind() {
+    for name in ["alice", "alice@example.com"] {
+        let service = Service::start().await;
+        let user = service.user("alice").await;
+        let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+        // The session is written when nothing is left of its user.
+        let held = service.faults.hold(&["user_agent", "SESSION#"]);
+        let delete = async {
+            held.arrived().await;
+            let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);
+            let deleted = Answer::to(delete.json(&json!({ "password": PASSWORD }))).await;
+            held.release();
+            deleted
+        };
+        let (login, deleted) = tokio::join!(service.try_log_in(name, PASSWORD), delete);
+        assert_eq!(deleted.status, 200, "{}", deleted.body);
+        assert_eq!(login.status, 503, "{}", login.body);
+        assert_eq!(login.headers.get("set-cookie"), None);
+        nothing_is_left_of(&service, &user).await;
+        assert_eq!(service.try_log_in(name, PASSWORD).await.status, 406, "and then there is no such user");
+    }
+}
+
+#[tokio::test]
+async fn deletion_succeeds_once_it_is_written() {
+    for (operation, text) in [("DeleteItem", "ATTEMPT#"), ("Query", "pk = :pk"), ("BatchWriteItem", "ONCE#")]
+    {
+        let service = Service::start().await;
+        let mut mails = service.post_office();
+        let user = service.user("alice").await;
+        ask(&service, "/auth/password/forgot", "alice@example.com").await;
+        mails.deliver_one().await;
+        let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+        let held = service.faults.hold(&["TransactWriteItems", "EMAIL#alice@example.com"]);
+        let fail = async {
+            held.arrived().await;
+            service.faults.on(operation, text, Fault::Unreachable);
+            held.release();
+        };
+        let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);
+        let delete = Answer::to(delete.json(&json!({ "password": PASSWORD })));
+        drop(logged());
+        let (deleted, ()) = tokio::join!(delete, fail);
+        assert_eq!(deleted.status, 200, "{operation} {text}: {}", deleted.body);
+        service.faults.none();
+        assert!(!service.accepts(&access).await);
+        assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 406);
+        nothing_is_left_of(&service, &user).await;
     }
 }
 

@@ -163,7 +163,7 @@ async fn of_what_is_no_token_nothing_is_said() {
         &format!("{token}x"),
         &session.access.replace("a.", "s."),
         session.cookie("LATCHKEY_DEVICE"),
-        &one_time.unwrap(),
+        &one_time.unwrap().unwrap(),
         &world.client.secret,
         "\u{0}",
     ] {

@@ -8,7 +8,7 @@ use tests::events::{self, AUTHORIZER, Decision, StoreState};
 use tests::runtime_api::{Function, Report};
 
 use super::seeded::Seeded;
-use super::{PUBLIC_URL, assert_error, garbage, stop, without_records};
+use super::{PUBLIC_URL, assert_error, no_events, stop};
 
 /// What a function is told besides the tables.
 pub(super) fn environment(seeded: &Seeded, store: StoreState, mode: &str) -> Vec<(&'static str, String)> {
@@ -86,7 +86,7 @@ async fn an_event_that_is_no_question_is_an_error_and_the_authorizer_goes_on() {
     let seeded = Seeded::new().await;
     let environment = environment(&seeded, StoreState::Seeded, "checked");
     let mut process = Function::start(AUTHORIZER, &environment).await;
-    for event in [garbage(), without_records()].concat() {
+    for event in no_events() {
         assert_error(AUTHORIZER, &mut process, &event).await;
     }
     let values = seeded.values(AUTHORIZER).await;

@@ -11,7 +11,7 @@ use tests::events::{self, MAILER, Outcome, StoreState};
 use tests::runtime_api::{Function, Report};
 
 use super::seeded::Seeded;
-use super::{PUBLIC_URL, assert_error, garbage, stop, without_records};
+use super::{PUBLIC_URL, no_events, stop};
 
 /// Where the mailer of one test leaves its mails.
 struct Post(TempDir);
@@ -112,18 +112,22 @@ async fn a_mail_setting_that_cannot_be_used_is_named_and_nothing_is_sent() {
     }
 }
 
+/// An event without its changes would be a mail that nobody misses.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_no_stream_is_an_error_and_the_mailer_goes_on() {
     let (seeded, post) = (Seeded::new().await, Post::new());
     let environment = [seeded.environment(StoreState::Seeded), post.environment().to_vec()].concat();
     let mut process = Function::start(MAILER, &environment).await;
-    for event in garbage() {
-        assert_error(MAILER, &mut process, &event).await;
+    let events = no_events();
+    for event in &events {
+        let Report::Error(_, error) = process.invoke(event).await else { panic!("{MAILER} takes {event}") };
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.contains(r#"{"Records":[{"dynamodb":{"Keys":{"pk":{"S":"#), "{event}: {message}");
     }
     let cases = events::cases::<Outcome>(MAILER);
     let case = cases.iter().find(|case| case.name == "success").expect("a success");
     let event = events::fill(&case.event, &seeded.values(MAILER).await);
-    for event in without_records().into_iter().chain([event]) {
+    for event in [json!({ "Records": [] }), event] {
         assert_eq!(post.take(), [""; 0]);
         let Report::Response(_, outcome) = process.invoke(&event).await else {
             panic!("{MAILER} is broken by {event}")
@@ -131,5 +135,7 @@ async fn an_event_that_is_no_stream_is_an_error_and_the_mailer_goes_on() {
         assert!(events::fits(&case.expected.body, &outcome), "{event}: {outcome}");
     }
     assert_eq!(post.take().len(), 1);
-    process.stop().await;
+    let log = process.stop().await.output;
+    let lines = log.lines().filter(|line| line.contains("an event that is none of the table's stream"));
+    assert_eq!(lines.count(), events.len(), "{log}");
 }

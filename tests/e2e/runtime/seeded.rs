@@ -1,6 +1,8 @@
 //! The data that the events of `events/` take for granted.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -68,10 +70,12 @@ impl Seeded {
             ("access_key_basic", STANDARD.encode(format!("{access_key}:{access_key_secret}"))),
             ("access_key", access_key),
             ("access_key_secret", access_key_secret),
-            ("outbox_id", self.message(&user).await),
         ];
         values.extend(self.session(&user).await);
         values.extend(self.links(&user).await);
+        // A message from before the link that it is for would have nothing to say.
+        clock.advance(Duration::from_millis(1));
+        values.push(("outbox_id", self.message(&user).await));
         values
     }
 
@@ -147,7 +151,8 @@ impl Seeded {
         let app = self.0.app;
         let link = async |purpose, email: &str| {
             let nonce = shared::random::bytes().unwrap();
-            OneTime::issue(app, purpose, user.id, email.parse().unwrap(), app.now(), nonce).await.unwrap()
+            let token = OneTime::issue(app, purpose, user.id, email.parse().unwrap(), app.now(), nonce).await;
+            token.unwrap().unwrap()
         };
         [
             ("verify_email_token", link(Purpose::VerifyEmail, EMAIL).await),
