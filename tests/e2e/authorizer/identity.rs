@@ -52,6 +52,11 @@ async fn every_kind_of_token_is_told_with_all_that_storage_knows() {
         "account": account, "user": user, "roles": "Partner PartnerAdmin",
     });
     assert_eq!(context(asked(&guard, &world.of_key).await), of_key);
+    let of_client = json!({
+        "kind": "access", "sub": claims(&world.of_client)["client_id"], "scope": claims(&world.of_client)["scope"],
+        "expires": exp(&world.of_client), "account": account, "user": user,
+    });
+    assert_eq!(context(asked(&guard, &world.of_client).await), of_client);
 }
 
 #[tokio::test]
@@ -60,7 +65,8 @@ async fn without_storage_an_api_is_told_what_the_token_itself_says() {
     let (checked, stateless) = (guard(&world.service, Mode::Checked), guard(&world.service, Mode::Stateless));
     for (kind, token) in jwts(&world) {
         let mut known = context(asked(&checked, token).await);
-        if known["kind"] != "account" {
+        // The others do not say whose account it is.
+        if known["kind"] != "account" && known["kind"] != "access" {
             known.as_object_mut().unwrap().remove("account");
         }
         assert_eq!(context(asked(&stateless, token).await), known, "{kind}");

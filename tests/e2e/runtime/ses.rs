@@ -28,6 +28,7 @@ impl Sender {
             ("PUBLIC_URL", PUBLIC_URL.to_owned()),
             ("MAIL_FROM", format!("Latchkey <{SENDER}>")),
             ("MAIL_TRANSPORT", "ses".to_owned()),
+            ("AWS_REGION", "eu-central-1".to_owned()),
             (endpoint, ses.url.clone()),
         ]);
         let process = Function::start(MAILER, &environment).await;
