@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 
+use crate::roots;
+
 /// Where a service is instead of AWS, by the names that all SDKs have for it: `variable` is the service's own.
 #[must_use]
 pub fn endpoint(variable: &str) -> Option<String> {
@@ -37,12 +39,10 @@ pub fn plain_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-/// The certificates of Amazon's roots, in PEM: what every service of AWS is reached with.
-pub const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
-
-/// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start.
+/// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start. Where
+/// `AWS_CA_BUNDLE` names a file, its certificates are trusted in their place, as with any SDK of AWS.
 fn aws_client() -> SharedHttpClient {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let roots = TrustStore::empty().with_pem_certificate(roots::trusted());
     // The one way to fail is a certificate that does not parse, which a test rules out for the file above.
     let context = TlsContext::builder().with_trust_store(roots).build();
     let client =

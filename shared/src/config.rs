@@ -7,6 +7,7 @@ use jsonwebtoken::Algorithm;
 
 use crate::id::ObjectId;
 use crate::password::HashParameters;
+use crate::roots::{self, CaBundle};
 
 /// The settings of a deployment. Every one has a default that is right for most.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Config {
     /// `SIGNING_ALGORITHM`: what OAuth access tokens are signed with (`RS256`, `ES256`, `EdDSA`). The documents of the
     /// other kinds of JWT say what those are signed with.
     pub signing_algorithm: SigningAlgorithm,
+    /// `AWS_CA_BUNDLE`: a file of certificates in PEM that AWS is reached with, in place of Amazon's own roots.
+    pub ca_bundle: Option<CaBundle>,
 }
 
 /// The names of the three tables.
@@ -273,6 +276,7 @@ impl Config {
             },
             audience: source.optional("AUDIENCE")?,
             signing_algorithm: source.parsed("SIGNING_ALGORITHM", SigningAlgorithm::RS256)?,
+            ca_bundle: source.optional(roots::CA_BUNDLE)?,
         })
     }
 }

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod password;
 pub mod principal;
 pub mod random;
+pub mod roots;
 pub mod secret;
 pub mod session;
 pub mod store;

@@ -5,7 +5,6 @@ mod authorizer;
 mod mailer;
 mod protected_function;
 mod rotate_keys;
-mod seeded;
 mod ses;
 
 use std::collections::BTreeSet;
@@ -16,11 +15,7 @@ use serde_json::{Value, json};
 use tests::PASSWORD;
 use tests::events::{self, Answer, Case, STORELESS, StoreState};
 use tests::runtime_api::{Function, Report};
-
-use seeded::Seeded;
-
-/// The stage variable of the events: what the tokens are issued by.
-const PUBLIC_URL: &str = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
+use tests::seeded::Seeded;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_its_events_and_logs_no_secret() {
@@ -121,7 +116,11 @@ fn secrets_of(event: &Value, answer: &Value) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_cannot_be_used_is_named_and_nothing_is_served() {
     for function in events::functions() {
-        for (name, value) in [("REFRESH_GRACE_SECONDS", "ten"), ("PUBLIC_URL", "http://auth.example.com")] {
+        for (name, value) in [
+            ("REFRESH_GRACE_SECONDS", "ten"),
+            ("PUBLIC_URL", "http://auth.example.com"),
+            ("AWS_CA_BUNDLE", "/nowhere/roots.pem"),
+        ] {
             let exit = Function::start(&function, &[(name, value.to_owned())]).await.exited().await;
             assert!(!exit.status.success(), "{function} with {name}={value}");
             assert!(exit.output.contains(name) && exit.output.contains(value), "{function}: {}", exit.output);

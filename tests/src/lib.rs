@@ -18,6 +18,7 @@ mod post;
 pub mod program;
 pub mod runtime_api;
 pub mod schema;
+pub mod seeded;
 pub mod ses;
 pub mod smtp;
 

@@ -126,7 +126,7 @@ impl Request {
 /// S3, which takes the answer, has certificates of the same roots as DynamoDB.
 fn tls() -> Result<ClientConfig, AnswerError> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(shared::aws::AMAZON_ROOTS) {
+    for certificate in CertificateDer::pem_slice_iter(shared::roots::AMAZON_ROOTS) {
         roots.add(certificate?)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

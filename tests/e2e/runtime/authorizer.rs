@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tests::events::{self, AUTHORIZER, Decision, StoreState};
 use tests::runtime_api::{Function, Report};
+use tests::seeded::{PUBLIC_URL, Seeded};
 
-use super::seeded::Seeded;
-use super::{PUBLIC_URL, assert_error, no_events, stop};
+use super::{assert_error, no_events, stop};
 
 /// What a function is told besides the tables.
 pub(super) fn environment(seeded: &Seeded, store: StoreState, mode: &str) -> Vec<(&'static str, String)> {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::events::{self, MAILER, Outcome, StoreState};
 use tests::runtime_api::{Function, Report};
+use tests::seeded::{PUBLIC_URL, Seeded};
 
-use super::seeded::Seeded;
-use super::{PUBLIC_URL, no_events, stop};
+use super::{no_events, stop};
 
 /// Where the mailer of one test leaves its mails.
 struct Post(TempDir);

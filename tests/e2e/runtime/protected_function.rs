@@ -5,7 +5,7 @@ use tests::events::{self, Answer, StoreState};
 use tests::runtime_api::{Function, Report};
 
 use super::authorizer::environment;
-use super::seeded::Seeded;
+use tests::seeded::Seeded;
 
 const EXAMPLE: &str = "protected_function";
 

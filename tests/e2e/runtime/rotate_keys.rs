@@ -14,11 +14,11 @@ use shared::keyring::Purpose;
 use tests::Service;
 use tests::events::{self, Outcome, ROTATE_KEYS, StoreState};
 use tests::runtime_api::{Function, Report};
+use tests::seeded::{PUBLIC_URL, Seeded};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::seeded::Seeded;
-use super::{PUBLIC_URL, stop};
+use super::stop;
 
 /// Where CloudFormation waits for an answer.
 struct Bucket {

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 use tests::events::{self, MAILER, Outcome, StoreState};
 use tests::runtime_api::{Function, Report};
+use tests::seeded::{PUBLIC_URL, Seeded};
 use tests::ses::{Reply, Ses};
 
-use super::PUBLIC_URL;
-use super::seeded::Seeded;
+
+
 
 const SENDER: &str = "no-reply@example.com";
 const READER: &str = "hng.user01@gmail.com";

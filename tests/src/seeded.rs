@@ -13,14 +13,16 @@ use shared::outbox::{Content, Message};
 use shared::password::Password;
 use shared::session;
 use shared::user::{Profile, User, UserStatus};
-use tests::events::StoreState;
-use tests::{Answer, PASSWORD, Service};
 
-use super::PUBLIC_URL;
+use crate::events::StoreState;
+use crate::{Answer, PASSWORD, Service};
 
+/// The stage variable of the events: what the tokens are issued by.
+pub const PUBLIC_URL: &str = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
 const ACCOUNT: &str = "5723073937d63a18396a1bae";
 const ACCOUNT_SECRET: &str = "hubble";
-const USERNAME: &str = "johnson.ajayi";
+/// The one user.
+pub const USERNAME: &str = "johnson.ajayi";
 const EMAIL: &str = "hng.user01@gmail.com";
 /// What `{{confirm_email_token}}` changes it to.
 const NEW_EMAIL: &str = "johnson@example.com";
@@ -28,16 +30,23 @@ const NEW_EMAIL: &str = "johnson@example.com";
 const UNVERIFIED_FOR: [&str; 2] = ["verify-email", "verify-email-resend"];
 
 /// The data that events/README.md describes.
-pub(super) struct Seeded(Service);
+pub struct Seeded(pub Service);
 
 impl Seeded {
-    pub(super) async fn new() -> Self {
-        Self(Service::at_present(&[("PUBLIC_URL", PUBLIC_URL)]).await)
+    /// With a hash that takes a millisecond.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these settings of the environment.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self(Service::at_present(&[&[("PUBLIC_URL", PUBLIC_URL)], settings].concat()).await)
     }
 
     /// The environment of a function over this data.
-    pub(super) fn environment(&self, store: StoreState) -> Vec<(&'static str, String)> {
+    pub fn environment(&self, store: StoreState) -> Vec<(&'static str, String)> {
         let tables = &self.0.app.store.tables;
+        let argon2 = self.0.app.config.argon2;
         let mut environment = self.0.store_env();
         if let StoreState::Unreachable = store {
             // Port 1 refuses every connection.
@@ -48,14 +57,14 @@ impl Seeded {
             ("ACCOUNTS_TABLE", tables.accounts.clone()),
             ("TOKENS_TABLE", tables.tokens.clone()),
             ("KEYS_TABLE", tables.keys.clone()),
-            ("ARGON2_MEMORY_KIB", "7168".to_owned()),
-            ("ARGON2_ITERATIONS", "1".to_owned()),
+            ("ARGON2_MEMORY_KIB", argon2.memory_kib.to_string()),
+            ("ARGON2_ITERATIONS", argon2.iterations.to_string()),
         ]);
         environment
     }
 
     /// Puts the data in place of what the last case has left of it; a value for each placeholder.
-    pub(super) async fn values(&self, function: &str) -> Vec<(&'static str, String)> {
+    pub async fn values(&self, function: &str) -> Vec<(&'static str, String)> {
         self.clear().await;
         // The functions go by the machine's clock: a session from before they ended all of a user's is none.
         let Service { app, clock, .. } = &self.0;
@@ -127,7 +136,7 @@ impl Seeded {
     async fn oauth_token(&self, key: &str, secret: &str) -> String {
         let form = [("grant_type", "client_credentials")];
         let (_, answer) =
-            tests::answer(self.0.post("/oauth/token").basic_auth(key, Some(secret)).form(&form)).await;
+            crate::answer(self.0.post("/oauth/token").basic_auth(key, Some(secret)).form(&form)).await;
         answer["access_token"].as_str().unwrap().to_owned()
     }
 

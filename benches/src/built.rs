@@ -1,0 +1,60 @@
+//! The binaries that are measured, built as they are deployed.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+use tests::events;
+
+use crate::progress;
+
+/// The root of the project.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder of this program and of all that it builds.
+fn folder() -> PathBuf {
+    let program = env::current_exe().expect("the path of this program");
+    let folder = program.parent().expect("its folder").to_owned();
+    if folder.file_name().is_none_or(|name| name != "release") {
+        eprintln!("figures of a debug build say nothing: cargo run --release -p benches");
+        process::exit(2);
+    }
+    folder
+}
+
+/// The path of a binary.
+pub(crate) fn path(name: &str) -> PathBuf {
+    folder().join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Builds these functions with the features that all functions together have, as cargo-lambda does on a deploy. What is
+/// fresh is not built again.
+pub(crate) fn functions(names: &[String]) {
+    let packages = events::functions();
+    progress(&format!("building {} functions (the first time, 40 s each)", names.len()));
+    cargo(packages.iter().map(String::as_str), names.iter().map(String::as_str));
+}
+
+/// Builds the floor.
+pub(crate) fn floor() {
+    cargo(["benches"], ["floor"]);
+}
+
+/// Builds the local server.
+pub(crate) fn server() {
+    progress("building the local server");
+    cargo(["latchkey"], ["latchkey"]);
+}
+
+fn cargo<'n>(packages: impl IntoIterator<Item = &'n str>, binaries: impl IntoIterator<Item = &'n str>) {
+    let target = folder().parent().expect("the target folder").to_owned();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--locked"]).arg("--target-dir").arg(target).current_dir(root());
+    cargo.args(packages.into_iter().flat_map(|package| ["--package", package]));
+    cargo.args(binaries.into_iter().flat_map(|binary| ["--bin", binary]));
+    if !cargo.status().expect("cargo").success() {
+        process::exit(1);
+    }
+}

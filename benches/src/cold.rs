@@ -1,0 +1,98 @@
+//! Cold starts: from the start of a process until its first answer, beside a function that does nothing.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+
+use crate::built;
+use crate::cli::Effort;
+use crate::fixture::{Fixture, Success};
+use crate::process::{Cold, Environment, Memory, Process};
+use crate::progress;
+use crate::report::{ColdStart, ColdStarts, Setting};
+use crate::stats::{Spread, median};
+use crate::tls::TlsStore;
+
+/// What the runs of one function have given.
+#[derive(Default)]
+struct Runs {
+    init: Vec<Duration>,
+    total: Vec<Duration>,
+    tls: Vec<Duration>,
+    memory: Vec<Memory>,
+}
+
+pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -> ColdStarts {
+    let (tls, no_tls) = match TlsStore::start(fixture) {
+        Ok(tls) => (Some(tls), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let mut floor = Runs::default();
+    let mut all: Vec<Runs> = functions.iter().map(|_| Runs::default()).collect();
+    for run in 0..effort.runs {
+        progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
+        for (function, runs) in functions.iter().zip(&mut all) {
+            floor.add(Process::start_cold(&built::path("floor"), &Environment::new(), b"{}"));
+            runs.add(start(fixture, function, fixture.environment(function)));
+            if let Some(tls) = &tls {
+                runs.tls.push(start(fixture, function, tls.environment(fixture.environment(function))).total);
+            }
+        }
+    }
+    let functions = functions.iter().zip(&all).map(|(function, runs)| runs.figures(function)).collect();
+    ColdStarts { setting: Setting::here(), floor: floor.figures("floor"), functions, no_tls }
+}
+
+fn start(fixture: &Fixture, function: &str, environment: Environment) -> Cold {
+    let success = Success::of(function);
+    let event = success.filled(&fixture.values(function));
+    let cold = Process::start_cold(&built::path(function), &environment, &event);
+    success.check(function, &cold.answer);
+    cold
+}
+
+impl Runs {
+    fn add(&mut self, cold: Cold) {
+        self.init.push(cold.init);
+        self.total.push(cold.total);
+        self.memory.push(cold.memory);
+    }
+
+    fn figures(&self, function: &str) -> ColdStart {
+        let binary = built::path(function);
+        ColdStart {
+            function: function.to_owned(),
+            init: Spread::of(&self.init),
+            total: Spread::of(&self.total),
+            tls: (!self.tls.is_empty()).then(|| Spread::of(&self.tls)),
+            memory: Memory {
+                resident: self.memory_of(|memory| memory.resident),
+                peak: self.memory_of(|memory| memory.peak),
+            },
+            binary_bytes: fs::metadata(&binary).map_or(0, |metadata| metadata.len()),
+            zip_bytes: zipped(&binary),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "some thousands of KiB"
+    )]
+    fn memory_of(&self, part: impl Fn(&Memory) -> u64) -> u64 {
+        median(self.memory.iter().map(|memory| part(memory) as f64).collect()) as u64
+    }
+}
+
+/// The size of a zip with this file alone, but for some hundred bytes of headers.
+fn zipped(file: &Path) -> u64 {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    let bytes = fs::read(file).unwrap_or_default();
+    encoder.write_all(&bytes).expect("memory");
+    encoder.finish().map_or(0, |zip| zip.len() as u64)
+}

@@ -1,0 +1,181 @@
+//! The figures as people read them.
+
+pub(crate) mod cost;
+pub(crate) mod docs;
+mod others;
+pub(crate) mod plot;
+mod targets;
+
+use std::fmt::Write;
+
+use crate::report::{Capacity, ColdStarts, Load, Report, Scale, Setting, WarmDoors};
+use crate::table::Table;
+
+/// The functions that compare or make passwords: one hash is part of their first answer.
+const HASHING: [&str; 8] = [
+    "account-token",
+    "delete-user",
+    "email-change",
+    "login",
+    "password-change",
+    "password-reset",
+    "scoped-token",
+    "signup",
+];
+
+/// A part of the report: its name, its heading and its text.
+pub(crate) struct Section {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+}
+
+/// The parts that were measured, in the order in which they are read.
+pub(crate) fn sections(report: &Report) -> Vec<Section> {
+    let section = |name, text: Option<String>| text.map(|text| Section { name, text });
+    let parts = [
+        section("cold", report.cold.as_ref().map(cold)),
+        section("warm", report.warm.as_ref().map(warm)),
+        section("load", report.load.as_ref().map(load)),
+        section("scale", report.scale.as_ref().map(scale)),
+        section("capacity", report.capacity.as_ref().map(capacity)),
+        section("targets", Some(targets::table(report))),
+        section("others", report.load.as_ref().map(|load| others::table(load, report.cold.as_ref()))),
+        section("cost", cost::table(report)),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn setting(setting: &Setting) -> String {
+    let Setting { date, processor, cores, system, compiler } = setting;
+    format!("Measured on {date}: {processor}, {cores} cores, {system}, {compiler}.\n\n")
+}
+
+fn times(measured: f64, by: f64) -> String {
+    if by > 0.0 { format!("{:.2}", measured / by) } else { String::new() }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of files and processes")]
+fn thousands(number: u64) -> f64 {
+    number as f64 / 1024.0
+}
+
+fn cold(cold: &ColdStarts) -> String {
+    let floor = cold.floor.total.median;
+    let mut table = Table::new([
+        "function", "KiB", "zip KiB", "init ms", "cold ms", "× floor", "TLS ms", "× floor", "RSS MiB",
+        "peak MiB",
+    ]);
+    for start in std::iter::once(&cold.floor).chain(&cold.functions) {
+        table.row([
+            start.function.clone(),
+            format!("{:.0}", thousands(start.binary_bytes)),
+            format!("{:.0}", thousands(start.zip_bytes)),
+            format!("{:.2}", start.init.median),
+            format!("{:.2}", start.total.median),
+            times(start.total.median, floor),
+            start.tls.map_or_else(String::new, |tls| format!("{:.2}", tls.median)),
+            start.tls.map_or_else(String::new, |tls| times(tls.median, floor)),
+            format!("{:.1}", thousands(start.memory.resident)),
+            format!("{:.1}", thousands(start.memory.peak)),
+        ]);
+    }
+    let mut text = setting(&cold.setting);
+    let runs = cold.functions.first().map_or(0, |function| function.total.n);
+    let _ = write!(text, "Medians of {runs} interleaved runs of each function.\n\n{table}");
+    if let Some(reason) = &cold.no_tls {
+        let _ = write!(text, "\nNo figures over TLS: {reason}.\n");
+    }
+    text
+}
+
+fn warm(warm: &WarmDoors) -> String {
+    let mut table = Table::new([
+        "function",
+        "ms",
+        "p10",
+        "p90",
+        "CPU ms",
+        "limit",
+        "limit ms",
+        "× limit",
+        "× limit + floor",
+    ]);
+    for row in &warm.doors {
+        let on_floor = row.limited_by == "the floor";
+        let with_floor = row.limit.median + if on_floor { 0.0 } else { warm.floor.median };
+        table.row([
+            row.function.clone(),
+            format!("{:.3}", row.door.median),
+            format!("{:.3}", row.door.p10),
+            format!("{:.3}", row.door.p90),
+            format!("{:.3}", row.cpu_ms),
+            row.limited_by.clone(),
+            format!("{:.3}", row.limit.median),
+            times(row.door.median, row.limit.median),
+            times(row.door.median, with_floor),
+        ]);
+    }
+    let mut text = setting(&warm.setting);
+    let requests = warm.doors.first().map_or(0, |row| row.door.n);
+    let _ = write!(
+        text,
+        "Medians of {requests} requests, by turns with the limit. A function that does nothing answers in {:.3} ms.\n\n{table}",
+        warm.floor.median
+    );
+    text
+}
+
+fn load(load: &Load) -> String {
+    let head = load
+        .clients
+        .iter()
+        .map(|count| if *count == 1 { "1 client".to_owned() } else { format!("{count} clients") });
+    let mut table = Table::headed(std::iter::once("what".to_owned()).chain(head));
+    for row in &load.rows {
+        let cells = row.per_second.iter().zip(&row.latency);
+        let cells =
+            cells.map(|(rate, latency)| format!("{rate:.0} ({:.2}, {:.2})", latency.median, latency.p90));
+        table.row(std::iter::once(row.what.clone()).chain(cells));
+    }
+    let mut text = setting(&load.setting);
+    let _ = write!(
+        text,
+        "Requests a second (median and ninth decile of one request, in ms).\n\n{}\n\
+         First start, which makes keys and secrets: {:.0} ms to the first answer; on a folder that has them: {:.0} ms.\n\
+         RSS: {:.1} MiB idle, {:.1} MiB after the load, {:.1} MiB at most. One Argon2id hash on the same core: {:.2} ms.\n",
+        table,
+        load.first_start_ms,
+        load.later_start_ms,
+        thousands(load.idle.resident),
+        thousands(load.loaded.resident),
+        thousands(load.loaded.peak),
+        load.hash.median,
+    );
+    text
+}
+
+fn scale(scale: &Scale) -> String {
+    let mut table = Table::new(["users", "verify-token, ms", "×"]);
+    table.row([scale.small_users.to_string(), format!("{:.3}", scale.small.median), "1".to_owned()]);
+    let ratio = times(scale.large.median, scale.small.median);
+    table.row([scale.large_users.to_string(), format!("{:.3}", scale.large.median), ratio]);
+    format!(
+        "{}Medians of {} requests, by turns, users far apart.\n\n{table}",
+        setting(&scale.setting),
+        scale.small.n
+    )
+}
+
+fn capacity(capacity: &Capacity) -> String {
+    let mut table = Table::new(["function", "in sequence", "read units", "write units", "calls"]);
+    for row in &capacity.rows {
+        table.row([
+            row.function.clone(),
+            row.in_sequence.to_string(),
+            format!("{}", row.read_units),
+            format!("{}", row.write_units),
+            row.calls.join(", "),
+        ]);
+    }
+    table.to_string()
+}

@@ -1,0 +1,107 @@
+//! What others do, beside ours. Their figures were measured on one machine of this kind in 2026, one server process on
+//! one core, the load generator and the store on the other, medians of three runs; ours has its store on its own core
+//! as well.
+
+use crate::report::{ColdStarts, Load};
+use crate::table::Table;
+
+use super::{HASHING, thousands};
+
+pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
+    let mut table = Table::new([
+        "what",
+        "better-auth 1.7 (SQLite)",
+        "OpenAuth 0.4 (dynoxide)",
+        "oidc-provider 9.13 (memory)",
+        "to reach",
+        "ours",
+        "reached",
+    ]);
+    let hashes = 0.9 * 1000.0 / load.hash.median;
+    let rates = [
+        (
+            ["sign-in per second, 1 and 16 clients", "76, 75", "70, 77", "–"],
+            format!("≥ {hashes:.0}"),
+            ("sign-in", [1, 16]),
+            [hashes, hashes],
+        ),
+        (
+            ["check of a session, 1 and 32 clients", "576, 798", "–", "5139, 8866 (introspection)"],
+            "≥ 5,000, 10,000".to_owned(),
+            ("check of a session", [1, 32]),
+            [5000.0, 10_000.0],
+        ),
+        (
+            ["refresh, 1 and 16 clients", "221, 318", "276, 437", "995, 1523"],
+            "≥ 2,500, 4,000".to_owned(),
+            ("refresh", [1, 16]),
+            [2500.0, 4000.0],
+        ),
+        (
+            ["machine token, 1 and 16 clients", "491, 559", "613, 1006", "5129, 8906 (opaque)"],
+            "≥ 5,000 (HS384)".to_owned(),
+            ("machine token, HS384", [1, 16]),
+            [5000.0, 5000.0],
+        ),
+        (
+            ["… with RS256", "", "", ""],
+            "≥ 1,500".to_owned(),
+            ("machine token, RS256", [1, 16]),
+            [1500.0, 1500.0],
+        ),
+        (
+            ["JWKS, 32 clients", "1460", "14,783", "21,187"],
+            "≥ 30,000".to_owned(),
+            ("JWKS", [32, 32]),
+            [30_000.0, 30_000.0],
+        ),
+    ];
+    for (theirs, figure, (what, clients), wanted) in rates {
+        let ours = clients.map(|clients| load.rate(what, clients).unwrap_or(0.0));
+        let reached = ours.iter().zip(wanted).all(|(ours, wanted)| *ours >= wanted);
+        let shown = if clients[0] == clients[1] {
+            format!("{:.0}", ours[0])
+        } else {
+            format!("{:.0}, {:.0}", ours[0], ours[1])
+        };
+        row(&mut table, theirs, &figure, &shown, Some(reached));
+    }
+    let (idle, most) = (thousands(load.idle.resident), thousands(load.loaded.peak));
+    let start = ["start to first answer, ms", "568", "245", "254"];
+    let ours = format!("{:.0} the first time, {:.0} later", load.first_start_ms, load.later_start_ms);
+    row(&mut table, start, "< 100", &ours, Some(load.first_start_ms < 100.0));
+    let memory = ["RSS idle, under load, MiB", "102, 160–303", "71, 87–259", "75, 137–156"];
+    row(&mut table, memory, "< 30, < 60", &format!("{idle:.0}, {most:.0}"), Some(idle < 30.0 && most < 60.0));
+    cold_start(&mut table, load, cold);
+    table.to_string()
+}
+
+fn cold_start(table: &mut Table, load: &Load, cold: Option<&ColdStarts>) {
+    let Some(cold) = cold else { return };
+    let floor = cold.floor.total.median;
+    let hashing = |name: &str| HASHING.contains(&name);
+    let others = cold.functions.iter().filter(|start| !hashing(&start.function));
+    let slowest = others.map(|start| start.total.median / floor).fold(0.0, f64::max);
+    let login = cold.function("login").map(|login| login.total.median);
+    let theirs = [
+        "cold start in the Lambda shape, × floor",
+        "142 (session check), 171 (sign-in)",
+        "80 (JWKS), 138 (sign-in)",
+        "–",
+    ];
+    let sign_in = login.map_or_else(String::new, |login| {
+        format!("; sign-in {:.1}, without its hash {:.1}", login / floor, (login - load.hash.median) / floor)
+    });
+    let within = login.is_none_or(|login| (login - load.hash.median) / floor <= 4.0);
+    let ours = format!("{slowest:.1} at most{sign_in}");
+    row(table, theirs, "≤ 4 (sign-in: + its hash)", &ours, Some(slowest <= 4.0 && within));
+}
+
+fn row(table: &mut Table, theirs: [&str; 4], figure: &str, ours: &str, reached: Option<bool>) {
+    let reached = match reached {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    };
+    table.row(theirs.into_iter().chain([figure, ours, reached]).map(str::to_owned));
+}

@@ -1,0 +1,107 @@
+//! What was to be reached, and what was.
+
+use tests::events;
+
+use crate::report::{ColdStart, Report};
+use crate::table::Table;
+
+use super::{HASHING, thousands};
+
+/// What the documents allow in sequence, without the keyring of a cold start.
+const BUDGETS: [(&str, usize); 8] = [
+    ("verify-token", 1),
+    ("refresh", 1),
+    ("access-key-login", 1),
+    ("account-token", 2),
+    ("login", 2),
+    ("scoped-token", 2),
+    ("signup", 1),
+    ("jwks", 0),
+];
+
+pub(crate) fn table(report: &Report) -> String {
+    let mut table = Table::new(["what", "to reach", "measured", "reached"]);
+    let mut row = |what: &str, figure: &str, measured: Option<(String, bool)>| {
+        let (measured, reached) = match measured {
+            Some((measured, true)) => (measured, "yes"),
+            Some((measured, false)) => (measured, "no"),
+            None => (String::new(), "not measured"),
+        };
+        table.row([what, figure, &measured, reached].map(str::to_owned));
+    };
+    let storeless = |start: &ColdStart| start.function == events::STORELESS;
+    row("without storage, cold (discovery)", "≤ 1.4 × floor", cold(report, 1.4, &storeless, false));
+    // JWKS is here: its keys come from storage.
+    let others = |start: &ColdStart| !storeless(start) && !hashes(start);
+    row("with storage and keys, cold, store without TLS", "≤ 3 × floor", cold(report, 3.0, &others, false));
+    row("the same, store behind TLS", "≤ 4 × floor", cold(report, 4.0, &others, true));
+    row("RSS after the first answer", "≤ 9 MiB", resident(report, 9.0, false));
+    row("… of a function that hashes", "≤ 29 MiB", resident(report, 29.0, true));
+    row("zip", "≤ 3.2 MB", zip(report));
+    for (function, limit) in
+        [("login", 1.15), ("scoped-token", 1.15), ("verify-token", 1.3), ("refresh", 1.3)]
+    {
+        let door = report.warm.as_ref().and_then(|warm| warm.door(function));
+        let ratio = door.map(|door| door.door.median / door.limit.median);
+        let what = format!("{function}, warm, over {}", door.map_or("its limit", |door| &door.limited_by));
+        row(&what, &format!("≤ {limit} ×"), ratio.map(|ratio| (format!("{ratio:.2} ×"), ratio <= limit)));
+    }
+    row("storage calls in sequence", "the budgets", calls(report));
+    table.to_string()
+}
+
+fn hashes(start: &ColdStart) -> bool {
+    HASHING.contains(&start.function.as_str())
+}
+
+/// The slowest of some functions, as a multiple of the floor.
+fn cold(
+    report: &Report,
+    limit: f64,
+    of: &dyn Fn(&ColdStart) -> bool,
+    over_tls: bool,
+) -> Option<(String, bool)> {
+    let cold = report.cold.as_ref()?;
+    let time =
+        |start: &ColdStart| if over_tls { start.tls.map(|tls| tls.median) } else { Some(start.total.median) };
+    let times = cold.functions.iter().filter(|start| of(start));
+    let times: Vec<(f64, &str)> = times
+        .filter_map(|start| Some((time(start)? / cold.floor.total.median, start.function.as_str())))
+        .collect();
+    span(&times, limit, "×")
+}
+
+/// From the least to the most.
+fn span(values: &[(f64, &str)], limit: f64, unit: &str) -> Option<(String, bool)> {
+    let least = values.iter().min_by(|one, other| one.0.total_cmp(&other.0))?;
+    let most = values.iter().max_by(|one, other| one.0.total_cmp(&other.0))?;
+    let text = if values.len() == 1 {
+        format!("{:.2} {unit}", most.0)
+    } else {
+        format!("{:.2} ({}) to {:.2} {unit} ({})", least.0, least.1, most.0, most.1)
+    };
+    Some((text, most.0 <= limit))
+}
+
+fn resident(report: &Report, limit: f64, of_hashing: bool) -> Option<(String, bool)> {
+    let functions = report.cold.as_ref()?.functions.iter().filter(|start| hashes(start) == of_hashing);
+    let sizes = functions.map(|start| (thousands(start.memory.resident), start.function.as_str()));
+    span(&sizes.collect::<Vec<_>>(), limit, "MiB")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of files")]
+fn zip(report: &Report) -> Option<(String, bool)> {
+    let functions = report.cold.as_ref()?.functions.iter();
+    let sizes = functions.map(|start| (start.zip_bytes as f64 / 1e6, start.function.as_str()));
+    span(&sizes.collect::<Vec<_>>(), 3.2, "MB")
+}
+
+fn calls(report: &Report) -> Option<(String, bool)> {
+    let rows = &report.capacity.as_ref()?.rows;
+    let over = BUDGETS.iter().filter_map(|(function, budget)| {
+        let row = rows.iter().find(|row| row.function == *function)?;
+        (row.in_sequence > *budget).then(|| format!("{function} {}", row.in_sequence))
+    });
+    let over: Vec<String> = over.collect();
+    Some(if over.is_empty() { ("each within its own".to_owned(), true) } else { (over.join(", "), false) })
+}
