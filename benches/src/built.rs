@@ -26,7 +26,16 @@ fn folder() -> PathBuf {
 
 /// The path of a binary.
 pub(crate) fn path(name: &str) -> PathBuf {
-    folder().join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    file(&folder(), name)
+}
+
+/// The path of the cheapest function there can be.
+pub(crate) fn path_of_floor() -> PathBuf {
+    file(&folder().join("examples"), "floor")
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// Builds these functions with the features that all functions together have, as cargo-lambda does on a deploy. What is
@@ -34,26 +43,30 @@ pub(crate) fn path(name: &str) -> PathBuf {
 pub(crate) fn functions(names: &[String]) {
     let packages = events::functions();
     progress(&format!("building {} functions (the first time, 40 s each)", names.len()));
-    cargo(packages.iter().map(String::as_str), names.iter().map(String::as_str));
+    cargo(packages.iter().map(String::as_str), "--bin", names.iter().map(String::as_str));
 }
 
 /// Builds the floor.
 pub(crate) fn floor() {
-    cargo(["benches"], ["floor"]);
+    cargo(["benches"], "--example", ["floor"]);
 }
 
 /// Builds the local server.
 pub(crate) fn server() {
     progress("building the local server");
-    cargo(["latchkey"], ["latchkey"]);
+    cargo(["latchkey"], "--bin", ["latchkey"]);
 }
 
-fn cargo<'n>(packages: impl IntoIterator<Item = &'n str>, binaries: impl IntoIterator<Item = &'n str>) {
+fn cargo<'n>(
+    packages: impl IntoIterator<Item = &'n str>,
+    kind: &'n str,
+    targets: impl IntoIterator<Item = &'n str>,
+) {
     let target = folder().parent().expect("the target folder").to_owned();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked"]).arg("--target-dir").arg(target).current_dir(root());
     cargo.args(packages.into_iter().flat_map(|package| ["--package", package]));
-    cargo.args(binaries.into_iter().flat_map(|binary| ["--bin", binary]));
+    cargo.args(targets.into_iter().flat_map(|target| [kind, target]));
     if !cargo.status().expect("cargo").success() {
         process::exit(1);
     }

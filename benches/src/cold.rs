@@ -36,15 +36,24 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, runs) in functions.iter().zip(&mut all) {
-            floor.add(Process::start_cold(&built::path("floor"), &Environment::new(), b"{}"));
+            floor.add(Process::start_cold(&built::path_of_floor(), &Environment::new(), b"{}"));
             runs.add(start(fixture, function, fixture.environment(function)));
             if let Some(tls) = &tls {
                 runs.tls.push(start(fixture, function, tls.environment(fixture.environment(function))).total);
             }
         }
     }
-    let functions = functions.iter().zip(&all).map(|(function, runs)| runs.figures(function)).collect();
-    ColdStarts { setting: Setting::here(), floor: floor.figures("floor"), functions, no_tls }
+    let functions = functions
+        .iter()
+        .zip(&all)
+        .map(|(function, runs)| runs.figures(function, &built::path(function)))
+        .collect();
+    ColdStarts {
+        setting: Setting::here(),
+        floor: floor.figures("floor", &built::path_of_floor()),
+        functions,
+        no_tls,
+    }
 }
 
 fn start(fixture: &Fixture, function: &str, environment: Environment) -> Cold {
@@ -62,8 +71,7 @@ impl Runs {
         self.memory.push(cold.memory);
     }
 
-    fn figures(&self, function: &str) -> ColdStart {
-        let binary = built::path(function);
+    fn figures(&self, function: &str, binary: &Path) -> ColdStart {
         ColdStart {
             function: function.to_owned(),
             init: Spread::of(&self.init),
@@ -73,8 +81,8 @@ impl Runs {
                 resident: self.memory_of(|memory| memory.resident),
                 peak: self.memory_of(|memory| memory.peak),
             },
-            binary_bytes: fs::metadata(&binary).map_or(0, |metadata| metadata.len()),
-            zip_bytes: zipped(&binary),
+            binary_bytes: fs::metadata(binary).map_or(0, |metadata| metadata.len()),
+            zip_bytes: zipped(binary),
         }
     }
 

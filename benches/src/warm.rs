@@ -50,7 +50,7 @@ fn door(
     let mut values = fixture.values(name);
     let mut limits = Limits::new(fixture, &values);
     let mut function = Process::start(&built::path(name), &fixture.environment(name));
-    let mut floor = Process::start(&built::path("floor"), &Environment::new());
+    let mut floor = Process::start(&built::path_of_floor(), &Environment::new());
     let (mut door, mut limited) = (Vec::new(), Vec::new());
     let mut cpu_before = function.cpu_time();
     for request in 0..BEFORE + effort.requests {
