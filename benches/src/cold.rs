@@ -36,10 +36,11 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, runs) in functions.iter().zip(&mut all) {
-            floor.add(Process::start_cold(&built::path_of_floor(), &Environment::new(), b"{}"));
-            runs.add(start(fixture, function, fixture.environment(function)));
+            floor.add(&Process::start_cold(&built::path_of_floor(), &Environment::new(), b"{}"));
+            runs.add(&start(fixture, function, &fixture.environment(function)));
             if let Some(tls) = &tls {
-                runs.tls.push(start(fixture, function, tls.environment(fixture.environment(function))).total);
+                runs.tls
+                    .push(start(fixture, function, &tls.environment(fixture.environment(function))).total);
             }
         }
     }
@@ -56,16 +57,16 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     }
 }
 
-fn start(fixture: &Fixture, function: &str, environment: Environment) -> Cold {
+fn start(fixture: &Fixture, function: &str, environment: &Environment) -> Cold {
     let success = Success::of(function);
     let event = success.filled(&fixture.values(function));
-    let cold = Process::start_cold(&built::path(function), &environment, &event);
+    let cold = Process::start_cold(&built::path(function), environment, &event);
     success.check(function, &cold.answer);
     cold
 }
 
 impl Runs {
-    fn add(&mut self, cold: Cold) {
+    fn add(&mut self, cold: &Cold) {
         self.init.push(cold.init);
         self.total.push(cold.total);
         self.memory.push(cold.memory);

@@ -79,9 +79,9 @@ impl Filled {
     fn check(&mut self, success: &Success, request: usize) -> Duration {
         let token = self.tokens[request % self.tokens.len()].clone();
         let event = success.filled(&[("access_token", token)]);
-        let (taken, answer) = self.function.invoke(&event);
+        let (time, answer) = self.function.invoke(&event);
         success.check("verify-token", &answer);
-        taken
+        time
     }
 }
 

@@ -44,6 +44,7 @@ impl Seeded {
     }
 
     /// The environment of a function over this data.
+    #[must_use]
     pub fn environment(&self, store: StoreState) -> Vec<(&'static str, String)> {
         let tables = &self.0.app.store.tables;
         let argon2 = self.0.app.config.argon2;

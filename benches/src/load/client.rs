@@ -47,7 +47,7 @@ pub(crate) struct Client {
     /// The body that brings a machine token.
     access_key: String,
     /// The form that brings one over OAuth.
-    client: String,
+    credentials: String,
 }
 
 impl Client {
@@ -66,7 +66,7 @@ impl Client {
                 access_token: String::new(),
                 refresh_token: String::new(),
                 access_key: access_key.clone(),
-                client: oauth.clone(),
+                credentials: oauth.clone(),
             };
             let name = &client.username;
             let form = format!("username={name}&password={PASSWORD}&email={name}@example.com");
@@ -92,7 +92,7 @@ impl Client {
                 self.keep_tokens(&answer);
             }
             What::MachineToken => drop(self.connection.post("/login", JSON, &self.access_key)),
-            What::RsaMachineToken => drop(self.connection.post("/oauth/token", FORM, &self.client)),
+            What::RsaMachineToken => drop(self.connection.post("/oauth/token", FORM, &self.credentials)),
             What::Jwks => drop(self.connection.get("/.well-known/jwks.json", None)),
         }
     }
