@@ -9,6 +9,7 @@ mod claims;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use aws_lc_rs::error::Unspecified;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, Header};
@@ -42,7 +43,10 @@ pub enum IssueError {
     Keyring(#[from] KeyringError),
     /// The key did not sign.
     #[error("a token could not be signed")]
-    Sign(#[source] jsonwebtoken::errors::Error),
+    Sign(#[from] Unspecified),
+    /// The claims have no form in JSON.
+    #[error("the claims of a token cannot be written")]
+    Claims(#[from] serde_json::Error),
     /// No id.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -95,7 +99,12 @@ pub async fn sign<T: Token>(app: &App, claims: &T) -> Result<String, IssueError>
     let key = keyring.signing_key(algorithm, app.now())?;
     let header =
         Header { typ: Some(T::TYPE.to_owned()), kid: Some(key.kid.clone()), ..Header::new(algorithm) };
-    jsonwebtoken::encode(&header, claims, &key.encoding).map_err(IssueError::Sign)
+    let parts = [serde_json::to_vec(&header)?, serde_json::to_vec(claims)?];
+    let mut token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let signature = key.signer.sign(token.as_bytes())?;
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    Ok(token)
 }
 
 /// What a header may hold. A name beyond these (`jwk`, `jku`, `x5u`, `x5c`, `crit` …) refuses the token.

@@ -7,6 +7,7 @@
 mod cache;
 mod parsed;
 pub mod rotation;
+mod signer;
 mod stored;
 
 use jsonwebtoken::Algorithm;

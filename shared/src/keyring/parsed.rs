@@ -5,9 +5,10 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
 
+use super::signer::Signer;
 use super::stored::{StoredKey, StoredKeyring};
 use super::{KeyringError, Purpose};
 use crate::clock::Timestamp;
@@ -18,7 +19,7 @@ pub struct SigningKey {
     pub kid: String,
     /// The one algorithm it is for.
     pub algorithm: Algorithm,
-    pub(crate) encoding: EncodingKey,
+    pub(crate) signer: Signer,
     pub(crate) decoding: DecodingKey,
     active_from: Timestamp,
 }
@@ -109,7 +110,7 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
     let material = stored.material()?;
     let kid = stored.kid.as_str();
     let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    let (algorithm, encoding, decoding, public) = match stored.purpose {
+    let (algorithm, signer, decoding, public) = match stored.purpose {
         Purpose::RS256 => {
             let pair = KeyPair::from_der(&material).map_err(|_| KeyringError::Damaged("not an RSA key"))?;
             let modulus = pair.public_key().modulus().big_endian_without_leading_zero();
@@ -119,7 +120,7 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
                 "n": encoded(modulus), "e": encoded(exponent),
             });
             let decoding = DecodingKey::from_rsa_raw_components(modulus, exponent);
-            (Algorithm::RS256, EncodingKey::from_rsa_der(&material), decoding, Some(public))
+            (Algorithm::RS256, Signer::Rsa(pair), decoding, Some(public))
         }
         Purpose::ES256 => {
             const DAMAGED: KeyringError = KeyringError::Damaged("not a P-256 key");
@@ -131,7 +132,7 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
             let (x, y) = (encoded(x), encoded(y));
             let decoding = DecodingKey::from_ec_components(&x, &y).map_err(|_| DAMAGED)?;
             let public = json!({ "kty": "EC", "use": "sig", "alg": "ES256", "kid": kid, "crv": "P-256", "x": x, "y": y });
-            (Algorithm::ES256, EncodingKey::from_ec_der(&material), decoding, Some(public))
+            (Algorithm::ES256, Signer::Ecdsa(pair), decoding, Some(public))
         }
         Purpose::EdDSA => {
             const DAMAGED: KeyringError = KeyringError::Damaged("not an Ed25519 key");
@@ -140,15 +141,15 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
             let decoding = DecodingKey::from_ed_components(&x).map_err(|_| DAMAGED)?;
             let public =
                 json!({ "kty": "OKP", "use": "sig", "alg": "EdDSA", "kid": kid, "crv": "Ed25519", "x": x });
-            (Algorithm::EdDSA, EncodingKey::from_ed_der(&material), decoding, Some(public))
+            (Algorithm::EdDSA, Signer::Ed25519(pair), decoding, Some(public))
         }
         Purpose::HS384 => {
             let decoding = DecodingKey::from_secret(&material);
-            (Algorithm::HS384, EncodingKey::from_secret(&material), decoding, None)
+            (Algorithm::HS384, Signer::Hmac(hmac::Key::new(hmac::HMAC_SHA384, &material)), decoding, None)
         }
         Purpose::Session => return Err(KeyringError::Damaged("a session key signs nothing")),
     };
     let key =
-        SigningKey { kid: kid.to_owned(), algorithm, encoding, decoding, active_from: stored.active_from };
+        SigningKey { kid: kid.to_owned(), algorithm, signer, decoding, active_from: stored.active_from };
     Ok((key, public))
 }
