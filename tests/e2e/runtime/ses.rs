@@ -7,9 +7,6 @@ use tests::runtime_api::{Function, Report};
 use tests::seeded::{PUBLIC_URL, Seeded};
 use tests::ses::{Reply, Ses};
 
-
-
-
 const SENDER: &str = "no-reply@example.com";
 const READER: &str = "hng.user01@gmail.com";
 
