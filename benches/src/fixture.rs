@@ -77,9 +77,9 @@ impl Fixture {
             .region(Region::new(value("AWS_REGION")))
             .credentials_provider(Credentials::new(value("AWS_ACCESS_KEY_ID"), "local", None, None, "bench"))
             .endpoint_url(value("AWS_ENDPOINT_URL_DYNAMODB"))
-            .http_client(shared::store::plain_client())
-            .retry_config(shared::store::retries())
-            .timeout_config(shared::store::timeouts());
+            .http_client(shared::aws::plain_client())
+            .retry_config(shared::aws::retries())
+            .timeout_config(shared::aws::timeouts());
         Client::from_conf(config.build())
     }
 }

@@ -145,7 +145,12 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
         }
         Purpose::HS384 => {
             let decoding = DecodingKey::from_secret(&material);
-            (Algorithm::HS384, Signer::Hmac(hmac::Key::new(hmac::HMAC_SHA384, &material)), decoding, None)
+            (
+                Algorithm::HS384,
+                Signer::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA384, &material))),
+                decoding,
+                None,
+            )
         }
         Purpose::Session => return Err(KeyringError::Damaged("a session key signs nothing")),
     };

@@ -15,7 +15,7 @@ pub(crate) enum Signer {
     /// `EdDSA`.
     Ed25519(Ed25519KeyPair),
     /// HS384.
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
 }
 
 impl Signer {
