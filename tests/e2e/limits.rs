@@ -112,7 +112,8 @@ async fn many_wrong_guesses_at_once_are_looked_at_five_times() {
         // A machine that is busy with other things may take a guess for too long: 503, and not looked at.
         let (looked_at, refused, given_up) =
             (with_status(&answers, 406), with_status(&answers, 429), with_status(&answers, 503));
-        assert!((1..=5).contains(&looked_at), "{name} {rotate}: {looked_at}");
+        let least = usize::from(given_up == 0);
+        assert!((least..=5).contains(&looked_at), "{name} {rotate}: {looked_at}, {given_up} given up");
         assert_eq!(looked_at + refused + given_up, 200, "{name} {rotate}");
         assert!(answers.iter().all(|answer| (answer.status == 406) == (answer.retry_after().is_none())));
     }
