@@ -16,12 +16,7 @@ pub(crate) fn root() -> PathBuf {
 /// The folder of this program and of all that it builds.
 fn folder() -> PathBuf {
     let program = env::current_exe().expect("the path of this program");
-    let folder = program.parent().expect("its folder").to_owned();
-    if folder.file_name().is_none_or(|name| name != "release") {
-        eprintln!("figures of a debug build say nothing: cargo run --release -p benches");
-        process::exit(2);
-    }
-    folder
+    program.parent().expect("its folder").to_owned()
 }
 
 /// The path of a binary.
@@ -64,9 +59,19 @@ fn cargo<'n>(
 ) {
     let target = folder().parent().expect("the target folder").to_owned();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked"]).arg("--target-dir").arg(target).current_dir(root());
+    cargo.args(["build", "--locked"]).arg("--target-dir").arg(target).current_dir(root());
+    if cfg!(debug_assertions) {
+        // Good for a look at this program alone: it takes what the tests have built.
+        cargo.args(["--workspace", "--bins", "--examples"]);
+        return run(&mut cargo);
+    }
+    cargo.arg("--release");
     cargo.args(packages.into_iter().flat_map(|package| ["--package", package]));
     cargo.args(targets.into_iter().flat_map(|target| [kind, target]));
+    run(&mut cargo);
+}
+
+fn run(cargo: &mut Command) {
     if !cargo.status().expect("cargo").success() {
         process::exit(1);
     }

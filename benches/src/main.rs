@@ -41,6 +41,12 @@ fn main() -> ExitCode {
         eprintln!("there is no function {unknown}; there are: {}", known.join(", "));
         return ExitCode::from(2);
     }
+    if cfg!(debug_assertions) {
+        eprintln!("figures of a debug build say nothing: cargo run --release -p benches");
+        if cli.write_docs {
+            return ExitCode::from(2);
+        }
+    }
     let functions = if cli.functions.is_empty() { known } else { cli.functions.clone() };
     let json = in_project(&cli.json);
     let mut report = Report::read(&json);
