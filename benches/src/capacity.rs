@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use shared::App;
@@ -102,13 +103,11 @@ impl Intercept for Meter {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (Some(request), Some(response)) = (context.request(), context.response()) else {
-            return Err("a call was not answered".into());
-        };
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        // The request itself is gone by then.
+        let operation = config.load::<Metadata>().ok_or("a call without a name")?.name().to_owned();
+        let response = context.response().ok_or("a call was not answered")?;
         let body: Value = serde_json::from_slice(response.body().bytes().unwrap_or_default())?;
         let units = match &body["ConsumedCapacity"] {
             Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
