@@ -1,7 +1,7 @@
 //! Clients of the local server: HTTP/1.1 over a connection that is kept.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 
@@ -40,6 +40,7 @@ impl What {
 
 /// A user with a session, and a connection.
 pub(crate) struct Client {
+    address: SocketAddr,
     connection: Connection,
     username: String,
     access_token: String,
@@ -59,9 +60,9 @@ impl Client {
         let secret = form(secret);
         let oauth = format!("grant_type=client_credentials&client_id={key}&client_secret={secret}");
         let client = |number| {
-            let stream = TcpStream::connect(server.address).expect("a connection");
             let mut client = Self {
-                connection: Connection::over(stream),
+                address: server.address,
+                connection: Connection::to(server.address),
                 username: format!("bench{number}"),
                 access_token: String::new(),
                 refresh_token: String::new(),
@@ -75,6 +76,11 @@ impl Client {
             client
         };
         (0..count).map(client).collect()
+    }
+
+    /// Opens the connection anew: the server ends those that have nothing to say for ten seconds.
+    pub(crate) fn reconnect(&mut self) {
+        self.connection = Connection::to(self.address);
     }
 
     /// Sends one request and reads its answer, which must be a success.
@@ -108,6 +114,10 @@ impl Client {
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
+    fn to(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).expect("a connection"))
+    }
+
     pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a connection");
         Self(BufReader::new(stream))

@@ -78,6 +78,7 @@ fn row(what: What, clients: &mut [Client], effort: Effort) -> LoadRow {
 
 /// Lets each client ask, one request after the other, for this long; the rate, and how long each request took.
 fn load(what: What, clients: &mut [Client], time: Duration) -> (f64, Vec<Duration>) {
+    clients.iter_mut().for_each(Client::reconnect);
     let started = Instant::now();
     let ask = |client: &mut Client| {
         let mut times = Vec::new();
