@@ -8,7 +8,7 @@ use crate::report::{CapacityRow, Report};
 use crate::table::Table;
 
 /// When the prices below were looked up: us-east-1, first tier, without free allowances.
-const PRICES_OF: &str = "November 2026";
+const PRICES_OF: &str = "as last seen in 2025; check them";
 /// API Gateway, a million requests to an HTTP API of up to 512 KB.
 const GATEWAY: f64 = 1.00;
 /// Lambda, a million requests.
