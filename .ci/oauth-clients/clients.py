@@ -49,7 +49,7 @@ def requests_oauthlib(refresh_token):
     session = RequestsOAuth2Session(client=BackendApplicationClient(client_id=client_id, scope=scope))
     basic = HTTPBasicAuth(client_id, client_secret)
     token = session.fetch_token(metadata["token_endpoint"], auth=basic)
-    assert token["token_type"] == "Bearer" and token.scopes == scope.split(), token
+    assert token["token_type"] == "Bearer" and token["scope"] == scope.split(), token
     in_body = RequestsOAuth2Session(client=BackendApplicationClient(client_id=client_id, scope=scope))
     in_body.fetch_token(metadata["token_endpoint"], client_secret=client_secret, include_client_id=True)
     # The token opens the service's own doors.
