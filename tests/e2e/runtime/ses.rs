@@ -26,7 +26,6 @@ impl Sender {
             ("PUBLIC_URL", PUBLIC_URL.to_owned()),
             ("MAIL_FROM", format!("Latchkey <{SENDER}>")),
             ("MAIL_TRANSPORT", "ses".to_owned()),
-            ("AWS_REGION", "eu-central-1".to_owned()),
             (endpoint, ses.url.clone()),
         ]);
         let process = Function::start(MAILER, &environment).await;
@@ -70,7 +69,7 @@ async fn ses_is_given_the_whole_mail_for_its_one_reader_once() {
         let mail = &taken[0];
         assert_eq!(mail.target, "POST /v2/email/outbound-emails");
         assert_eq!(mail.body["Destination"], json!({ "ToAddresses": [READER] }));
-        assert!(mail.authorization.contains("/eu-central-1/ses/aws4_request"), "{}", mail.authorization);
+        assert!(mail.authorization.contains("/ses/aws4_request"), "{}", mail.authorization);
         assert_eq!(mail.letter.to, READER);
         assert!(mail.letter.source.contains(&format!("From: Latchkey <{SENDER}>")), "{}", mail.letter.source);
         assert!(mail.letter.link().starts_with(&format!("{PUBLIC_URL}/auth/password/reset?token=p.")));
