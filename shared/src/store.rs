@@ -163,7 +163,7 @@ impl Store {
         }
         let mut found = Found::default();
         for wait in BATCH_WAITS {
-            tokio::time::sleep(wait).await;
+            pause(wait).await;
             let output = self.client.batch_get_item().set_request_items(Some(requests)).send().await?;
             found.0.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             requests = output.unprocessed_keys.unwrap_or_default();
@@ -206,7 +206,7 @@ impl Store {
             .set_transact_items(Some(items))
             .client_request_token(hex::encode(token));
         for wait in BATCH_WAITS {
-            tokio::time::sleep(wait).await;
+            pause(wait).await;
             match transaction.clone().send().await {
                 Ok(_) => return Ok(Transaction::Done),
                 Err(error) => match cancelled_because(&error) {
@@ -223,7 +223,7 @@ impl Store {
     pub async fn write_all(&self, table: &str, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let mut requests = HashMap::from([(table.to_owned(), requests)]);
         for wait in BATCH_WAITS {
-            tokio::time::sleep(wait).await;
+            pause(wait).await;
             let output = self.client.batch_write_item().set_request_items(Some(requests)).send().await?;
             requests = output.unprocessed_items.unwrap_or_default();
             if requests.is_empty() {
@@ -326,6 +326,13 @@ const BATCH_WAITS: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
 ];
+
+/// Waits this long. Tokio's clock ticks in milliseconds: a sleep of nothing would wait for the next tick.
+async fn pause(wait: Duration) {
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+}
 
 /// The outcome of a write that has a condition: `None` if the condition did not hold.
 pub fn if_held<T, E, R>(result: Result<T, SdkError<E, R>>) -> Result<Option<T>, StoreError>
