@@ -31,3 +31,43 @@ pub(crate) fn trusted() -> Vec<u8> {
     let path = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
     path.and_then(|path| fs::read(path).ok()).unwrap_or_else(|| AMAZON_ROOTS.to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest;
+    use rustls_pki_types::CertificateDer;
+    use rustls_pki_types::pem::PemObject;
+
+    use super::*;
+
+    /// The SHA-256 of each root's public key (SubjectPublicKeyInfo), as <https://www.amazontrust.com/repository/> tells
+    /// them: Amazon Root CA 1 to 4, Starfield Services Root Certificate Authority G2.
+    const PUBLISHED: [&str; 5] = [
+        "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",
+        "7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461",
+        "36abc32656acfc645c61b71613c4bf21c787f5cabbee48348d58597803d7abc9",
+        "f7ecded5c66047d28ed6466b543c40e0743abe81d109254dcf845d4c2c7853c5",
+        "2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92",
+    ];
+
+    #[test]
+    fn the_pinned_roots_are_those_that_amazon_publishes() {
+        let roots = CertificateDer::pem_slice_iter(AMAZON_ROOTS).map(|root| {
+            let root = root.unwrap();
+            let key = webpki::anchor_from_trusted_cert(&root).unwrap().subject_public_key_info;
+            hex::encode(digest::digest(&digest::SHA256, &der_sequence(&key)))
+        });
+        assert_eq!(roots.collect::<Vec<_>>(), PUBLISHED);
+    }
+
+    /// `webpki` leaves out the first bytes, which say that a sequence of this length follows.
+    fn der_sequence(content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match length {
+            [0, short] if short < 0x80 => vec![0x30, short],
+            [0, byte] => vec![0x30, 0x81, byte],
+            [high, low] => vec![0x30, 0x82, high, low],
+        };
+        [head.as_slice(), content].concat()
+    }
+}
