@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use dynoxide::Database;
 use shared::aws;
 use shared::config::TableNames;
@@ -16,6 +17,7 @@ use shared::store::Store;
 use tokio::task::JoinHandle;
 
 use crate::engine;
+use crate::in_process::InProcess;
 use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
 
@@ -127,10 +129,15 @@ impl Embedded {
         Ok(())
     }
 
-    /// A client of this store.
+    /// A client of this store, which reaches it without a socket.
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
-        self.endpoint.store(tables)
+        let config = client_config(&self.endpoint.url)
+            .http_client(InProcess(self.database.clone()))
+            // Nobody else can call it, so nothing has to be signed.
+            .allow_no_auth()
+            .auth_scheme_preference([AuthSchemeId::from("noAuth")]);
+        Store { client: Client::from_conf(config.build()), tables }
     }
 }
 
@@ -171,16 +178,20 @@ impl Endpoint {
     /// A client of the store.
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
+        let config = client_config(&self.url)
             .credentials_provider(Credentials::new(&self.key_id, "local", None, None, "latchkey"))
-            .endpoint_url(&self.url)
-            .http_client(aws::plain_client())
-            .retry_config(aws::retries())
-            .timeout_config(aws::timeouts());
+            .http_client(aws::plain_client());
         Store { client: Client::from_conf(config.build()), tables }
     }
+}
+
+fn client_config(url: &str) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(url)
+        .retry_config(aws::retries())
+        .timeout_config(aws::timeouts())
 }
 
 /// Where a running server serves the store of this folder.

@@ -61,20 +61,30 @@ async fn answer(
     if page || !credential(&request).is_some_and(|given| key_id.matches(given.as_bytes())) {
         let message =
             "The local store wants the access key id of its endpoint file; see `latchkey env --help`.";
-        return refusal("UnrecognizedClientException", message);
+        return refusal("UnrecognizedClientException", message).into_response();
     }
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    let Some(operation) = target.and_then(|target| target.rsplit('.').next()).map(str::to_owned) else {
-        return refusal("UnknownOperationException", "");
-    };
+    let target = target.unwrap_or_default().to_owned();
     let Ok(body) = Limited::new(request.into_body(), BODY_LIMIT).collect().await else {
-        return refusal("SerializationException", "");
+        return refusal("SerializationException", "").into_response();
     };
-    match dispatch(database, &operation, &body.to_bytes()) {
-        Some(Ok(body)) => response(StatusCode::OK, body),
+    call(database, &target, &body.to_bytes()).into_response()
+}
+
+/// What the engine says to a request.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Calls the engine; `target` names the operation, as in `DynamoDB_20120810.GetItem`.
+pub(crate) fn call(database: &Database, target: &str, body: &[u8]) -> Answer {
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    match dispatch(database, operation, body) {
+        Some(Ok(body)) => Answer { status: StatusCode::OK, body },
         Some(Err(error)) => {
             let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
-            response(status, error.to_json().into_bytes())
+            Answer { status, body: error.to_json().into_bytes() }
         }
         None => refusal("UnknownOperationException", ""),
     }
@@ -86,16 +96,18 @@ fn credential(request: &Request<Incoming>) -> Option<&str> {
     Some(text.split_once("Credential=")?.1.split_once('/')?.0)
 }
 
-fn refusal(code: &str, message: &str) -> Response<Full<Bytes>> {
+fn refusal(code: &str, message: &str) -> Answer {
     let body = json!({ "__type": format!("com.amazon.coral.service#{code}"), "message": message });
-    response(StatusCode::BAD_REQUEST, body.to_string().into_bytes())
+    Answer { status: StatusCode::BAD_REQUEST, body: body.to_string().into_bytes() }
 }
 
-fn response(status: StatusCode, body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
-    response
+impl Answer {
+    fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::from(self.body));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response
+    }
 }
 
 /// Calls the engine; `None` for an operation that this store does not have.

@@ -8,6 +8,7 @@ mod engine;
 pub mod environment;
 pub mod functions;
 pub mod gateway;
+mod in_process;
 pub mod operator;
 pub mod post;
 pub mod routes;
