@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use dynoxide::Database;
 use shared::aws;
@@ -129,14 +131,17 @@ impl Embedded {
         Ok(())
     }
 
-    /// A client of this store, which reaches it without a socket.
+    /// A client of this store, which reaches it without a socket: nobody else can, so nothing is signed; and nothing gets
+    /// lost on the way, so nothing is waited for or repeated.
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
         let config = client_config(&self.endpoint.url)
             .http_client(InProcess(self.database.clone()))
-            // Nobody else can call it, so nothing has to be signed.
             .allow_no_auth()
-            .auth_scheme_preference([AuthSchemeId::from("noAuth")]);
+            .auth_scheme_preference([AuthSchemeId::from("noAuth")])
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         Store { client: Client::from_conf(config.build()), tables }
     }
 }
@@ -180,7 +185,9 @@ impl Endpoint {
     pub fn store(&self, tables: TableNames) -> Store {
         let config = client_config(&self.url)
             .credentials_provider(Credentials::new(&self.key_id, "local", None, None, "latchkey"))
-            .http_client(aws::plain_client());
+            .http_client(aws::plain_client())
+            .retry_config(aws::retries())
+            .timeout_config(aws::timeouts());
         Store { client: Client::from_conf(config.build()), tables }
     }
 }
@@ -190,8 +197,6 @@ fn client_config(url: &str) -> aws_sdk_dynamodb::config::Builder {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .endpoint_url(url)
-        .retry_config(aws::retries())
-        .timeout_config(aws::timeouts())
 }
 
 /// Where a running server serves the store of this folder.

@@ -2,10 +2,12 @@
 //! the function's response becomes HTTP again, through `lambda_http`'s own conversions.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
@@ -13,6 +15,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextHttpDescription,
+    ApiGatewayV2httpResponse,
 };
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Error, LambdaEvent, Service, service_fn};
@@ -138,11 +141,10 @@ async fn invoke(
     let function = service_fn(move |request| async move { Ok::<_, Error>(handler(app, request).await) });
     let event = LambdaEvent::new(LambdaRequest::ApiGatewayV2(event), lambda_http::Context::default());
     let call = async move { lambda_http::Adapter::from(function).call(event).await };
-    let response = tokio::spawn(call).await.ok()?.ok()?;
+    let response = AssertUnwindSafe(call).catch_unwind().await.ok()?.ok()?;
     // The one way to read the adapter's answer is the JSON that Lambda would send on.
-    let response = serde_json::to_value(&response).ok()?;
-    let response: lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse =
-        serde_json::from_value(response).ok()?;
+    let response = serde_json::to_vec(&response).ok()?;
+    let response: ApiGatewayV2httpResponse = serde_json::from_slice(&response).ok()?;
 
     let body = match response.body {
         Some(Body::Text(text)) if response.is_base64_encoded => Bytes::from(STANDARD.decode(text).ok()?),
