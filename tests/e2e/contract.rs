@@ -3,6 +3,7 @@
 
 mod answers;
 mod roles;
+mod successes;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
