@@ -6,10 +6,10 @@ use shared::id::ObjectId;
 
 use crate::bootstrap::{ADMIN, Bootstrapped};
 
-/// The text for a start at `url`; with the secrets if this is the first run.
+/// The text for a start at `url`, with where the data and the mails are; with the secrets if this is the first run.
 #[must_use]
-pub fn text(url: &str, store: &str, account: ObjectId, first: Option<&Bootstrapped>) -> String {
-    let mut text = format!("Latchkey is listening on {url}\nData: {store}\nMails: {url}/local/mail\n\n");
+pub fn text(url: &str, store: &str, mails: &str, account: ObjectId, first: Option<&Bootstrapped>) -> String {
+    let mut text = format!("Latchkey is listening on {url}\nData: {store}\nMails: {mails}\n\n");
     let secret = |get: fn(&Bootstrapped) -> &String, stand_in: &str| {
         first.map_or_else(|| stand_in.to_owned(), |made| get(made).clone())
     };

@@ -30,7 +30,13 @@ async fn main() -> ExitCode {
     }
 }
 
-/// An error and its causes in one line.
+/// An error and its causes in one line. Some errors say their cause in a sentence of their own: it is not said again.
 fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    shared::log::causes(error).join(": ")
+    let mut told: Vec<String> = Vec::new();
+    for cause in shared::log::causes(error) {
+        if !told.iter().any(|earlier| earlier.contains(&cause)) {
+            told.push(cause);
+        }
+    }
+    told.join(": ")
 }

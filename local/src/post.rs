@@ -112,7 +112,8 @@ pub fn page<B>(folder: &Path, request: &Request<B>) -> Response<Full<Bytes>> {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+        // Browsers ask for a source of frames even where their content is part of the page.
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"),
     );
     response
 }
@@ -131,6 +132,7 @@ fn describe(file: &Path) -> Option<Value> {
     let bytes = fs::read(file).ok()?;
     let message = MessageParser::default().parse(&bytes)?;
     let text = message.body_text(0).unwrap_or_default();
+    let html = message.body_html(0).unwrap_or_default();
     let link = text.lines().map(str::trim).find(|line| line.starts_with("http"));
     Some(json!({
         "id": file.file_stem().and_then(|stem| stem.to_str()),
@@ -138,9 +140,15 @@ fn describe(file: &Path) -> Option<Value> {
         "subject": message.subject(),
         "date": message.date().map(mail_parser::DateTime::to_rfc3339),
         "text": text,
+        "html": html,
         "link": link,
     }))
 }
+
+/// A mail is shown in a frame that can do nothing but follow a link that someone presses.
+const ALLOWED: &str = "allow-top-navigation-by-user-activation";
+/// Its links open in place of the whole page. What comes before them is the beginning of the document.
+const TOP: &str = "<!doctype html><base target=\"_top\">";
 
 fn html(mails: &[Value]) -> String {
     let text = |mail: &Value, name: &str| escape(mail.get(name).and_then(Value::as_str).unwrap_or_default());
@@ -152,11 +160,14 @@ fn html(mails: &[Value]) -> String {
         let body: Vec<String> = text(mail, "text").lines().map(line).collect();
         let _ = write!(
             list,
-            "<article><h2>{}</h2><p class=\"meta\">to {} · {}</p><pre>{}</pre></article>",
-            text(mail, "subject"),
+            "<article><h2>{subject}</h2><p class=\"meta\">to {} · {}</p><pre>{}</pre><details><summary>As HTML</summary>\
+             <iframe title=\"{subject}\" sandbox=\"{ALLOWED}\" srcdoc=\"{TOP}{}\"></iframe></details></article>",
             text(mail, "to"),
             text(mail, "date"),
-            body.join("\n")
+            body.join("\n"),
+            text(mail, "html"),
+            subject = text(mail, "subject"),
+            TOP = escape(TOP),
         );
     }
     if list.is_empty() {

@@ -70,15 +70,21 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let first = bootstrap::bootstrap(app).await?;
     let routes = Routes::new(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
-    let mailer = mail.mailer()?;
+    let way = Way::from_env();
+    let mailer = mail.mailer(&way)?;
     tokio::spawn(post::run(app, mailer, embedded.database.clone()));
     embedded.publish()?;
     let url = format!("http://localhost:{port}");
-    let text = banner::text(&url, &folder, app.config.default_account, first.as_ref());
+    let mails = match &way {
+        Way::Page => format!("{url}{}", post::PATH),
+        Way::Elsewhere(transport) => format!("{}, as MAIL_TRANSPORT says", name_of(transport)),
+    };
+    let text = banner::text(&url, &folder, &mails, app.config.default_account, first.as_ref());
     // A reader that has gone away is no reason to stop.
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
 
-    let site = Site { app, routes, mail: Some(mail.folder.clone()), log: !options.quiet };
+    let shown = matches!(way, Way::Page).then(|| mail.folder.clone());
+    let site = Site { app, routes, mail: shown, log: !options.quiet };
     server::serve(site, listener, server::interrupted()).await;
     Ok(())
 }
@@ -118,13 +124,40 @@ impl MailFolder {
         Ok(Self { folder: std::env::temp_dir().join(name), temporary: true })
     }
 
-    fn mailer(&self) -> Result<Mailer, StartError> {
-        let env = |name: &str, default: String| {
-            std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default)
+    fn mailer(&self, way: &Way) -> Result<Mailer, StartError> {
+        let transport = match way {
+            Way::Page => format!("folder:{}", self.folder.display()),
+            Way::Elsewhere(transport) => transport.clone(),
         };
-        let transport = env("MAIL_TRANSPORT", format!("folder:{}", self.folder.display()));
-        let from = env("MAIL_FROM", "Latchkey <no-reply@localhost>".to_owned());
+        let from = setting("MAIL_FROM").unwrap_or_else(|| "Latchkey <no-reply@localhost>".to_owned());
         Ok(Mailer::new(&transport, &from)?)
+    }
+}
+
+/// The way that mails take.
+enum Way {
+    /// To a folder of the program's own, and from there to the page.
+    Page,
+    /// As someone has set it: the page knows nothing of them.
+    Elsewhere(String),
+}
+
+impl Way {
+    fn from_env() -> Self {
+        setting("MAIL_TRANSPORT").map_or(Self::Page, Self::Elsewhere)
+    }
+}
+
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What a transport is called. The rest of an SMTP URL may be a password.
+fn name_of(transport: &str) -> &str {
+    match transport {
+        "ses" => "by SES",
+        other if other.starts_with("folder:") => "to a folder",
+        _ => "by SMTP",
     }
 }
 

@@ -84,7 +84,7 @@ pub enum Content {
         /// How its owner is addressed.
         username: Username,
     },
-    /// Tells that an access key can now sign in for the user.
+    /// Tells that there is an access key that signs in for the user, now or once it is no longer pending.
     AccessKeyCreated {
         /// The user.
         user: ObjectId,

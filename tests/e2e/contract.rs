@@ -3,6 +3,7 @@
 
 mod answers;
 mod roles;
+mod successes;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -284,6 +285,23 @@ fn the_mailer_alone_knows_how_mails_leave_and_what_links_lead_to() {
         "MAIL_TRANSPORT": { "Ref": "MailTransport" },
     });
     assert_eq!(resources[MAILER_ID]["Properties"]["Environment"], json!({ "Variables": expected }));
+}
+
+/// The dead letter comes after 23 hours; a sender that nobody has verified must show long before.
+#[test]
+fn mail_that_waits_raises_an_alarm_within_the_hour() {
+    let template = documents::template();
+    let alarms = template["Resources"].as_object().unwrap().values();
+    let mut alarms = alarms.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let age = alarms.find(|alarm| alarm["Properties"]["MetricName"] == "IteratorAge").expect("an alarm");
+    let properties = &age["Properties"];
+    assert_eq!(properties["Namespace"], "AWS/Lambda");
+    assert_eq!(properties["Dimensions"], json!([{ "Name": "FunctionName", "Value": { "Ref": MAILER_ID } }]));
+    let minutes = properties["Threshold"].as_u64().unwrap() / 60_000;
+    assert!((1..=60).contains(&minutes), "{minutes}");
+    let topic =
+        json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
+    assert_eq!((&properties["AlarmActions"], &properties["OKActions"]), (&topic, &topic));
 }
 
 #[test]

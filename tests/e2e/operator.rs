@@ -403,6 +403,33 @@ async fn on_aws_everything_works_as_on_a_folder() {
 }
 
 #[tokio::test]
+async fn a_user_is_told_of_a_new_access_key_unless_it_can_never_sign_in() {
+    let folder = tempdir().unwrap();
+    let service = Service::at_present(&[]).await;
+    let mut mails = service.post_office();
+    service.user("ada").await;
+    for (options, told) in [
+        (&["--state", "active"][..], true),
+        (&["--state", "pending"], true),
+        (&["--state", "revoked"], false),
+        (&["--state", "expired"], false),
+        (&["--expires", "2020-01-01"], false),
+    ] {
+        let create = [&["access-key", "create", "--user", "ada", "--json"], options].concat();
+        let made = on_aws(folder.path(), &service, &create).finish().await.json();
+        let letters = mails.deliver().await;
+        assert_eq!(letters.len(), usize::from(told), "{options:?}");
+        for mail in letters {
+            assert_eq!(mail.to, "ada@example.com");
+            assert_eq!(mail.subject, "A new access key for Latchkey");
+            for secret in ["secret", "accessKey"] {
+                assert!(!mail.source.contains(text(&made, secret)), "{}", mail.source);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_are_listed_succeeded_and_retired() {
     for running in [true, false] {
         let (folder, program) = store(running).await;

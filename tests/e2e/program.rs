@@ -5,5 +5,6 @@ mod curl;
 mod durability;
 mod failing;
 mod local_store;
+mod mail_page;
 mod secrecy;
 mod start;

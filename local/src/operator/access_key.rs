@@ -58,9 +58,11 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
         valid_until,
         created_at: now,
     };
-    let told = Message::new(Content::AccessKeyCreated { user: owner.id }, now)?;
     let mut items = key.items(&app.store)?;
-    items.push(told.item(&app.store)?);
+    // A key that is over before it begins signs in nobody.
+    if matches!(key.state_name(now), "active" | "pending") {
+        items.push(Message::new(Content::AccessKeyCreated { user: owner.id }, now)?.item(&app.store)?);
+    }
     if let Transaction::Refused(_) = app.store.transact(items).await? {
         return Err(OperatorError::Argument("the new key met an existing one; try again".to_owned()));
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::user_session::{self, bad_request};
 use crate::app::App;
-use crate::http::body::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::page::{self, escape, page};
 use crate::http::response::json;
 use crate::http::{Fault, Request, Response, StatusCode};
@@ -79,11 +79,23 @@ pub fn reasons(fault: &Fault) -> String {
         .into_iter()
         .flatten()
         .map(|detail| match text(detail, "field") {
-            "token" => "This link is not valid any more. Ask for a new mail.".to_owned(),
-            _ => crate::http::body::sentence(text(detail, "reason")),
+            "token" => USED_UP.to_owned(),
+            field => sentence(field, text(detail, "reason")),
         })
         .collect();
     if sentences.is_empty() { fault.message.clone().into_owned() } else { sentences.join(" ") }
+}
+
+/// Who opens a link twice is told the same as who opens an old one: what it was worth is nobody's business.
+const USED_UP: &str = "This link is not valid any more. If you have used it already, nothing is left to do. If not, ask for a new mail.";
+
+/// Some reasons go on from the name of the field, others are whole.
+fn sentence(field: &str, reason: &str) -> String {
+    if reason.starts_with("is ") || reason.starts_with("must ") {
+        body::sentence(&format!("the {field} {reason}"))
+    } else {
+        body::sentence(reason)
+    }
 }
 
 /// A paragraph of text.

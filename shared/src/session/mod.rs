@@ -34,6 +34,9 @@ pub const DEVICE_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How many sessions a user has at most; the oldest goes first.
 pub const MOST_SESSIONS: usize = 50;
 
+/// How many sign-ins with one name are taken to be under way at once, and not to see one another.
+const AT_ONCE: usize = 10;
+
 /// A session as it is stored.
 #[expect(clippy::unsafe_derive_deserialize, reason = "the unsafe code is inside tokio::join!")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -134,6 +137,10 @@ impl Session {
         let (put, others) = tokio::join!(session.put(app), list(app, user));
         put?;
         let mut others = others?;
+        if others.len() + AT_ONCE >= MOST_SESSIONS {
+            // Close to the limit it counts who else signed in at this moment: whoever writes last sees them all.
+            others = list(app, user).await?;
+        }
         others.retain(|other| other.id != session.id);
         others.sort_by_key(|other| std::cmp::Reverse(other.created));
         end_each(app, others.get(MOST_SESSIONS - 1..).unwrap_or_default()).await?;

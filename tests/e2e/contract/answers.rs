@@ -204,16 +204,21 @@ fn purpose_of(example: &Value) -> Option<Purpose> {
     }
 }
 
+/// The token of a link that was sent to the user.
+pub(super) async fn link_token(service: &Service, user: &User, purpose: Purpose) -> String {
+    let email = match purpose {
+        Purpose::ConfirmEmail => format!("new-{}", user.email).parse().unwrap(),
+        Purpose::VerifyEmail | Purpose::ResetPassword => user.email.clone(),
+    };
+    let token = OneTime::issue(service.app, purpose, user.id, email, service.app.now(), [7; 8]).await;
+    token.unwrap().unwrap()
+}
+
 /// An example with a link that was sent to the user, or with their own password.
 async fn of_user(service: &Service, user: &User, example: &Value) -> Value {
     let mut example = example.clone();
     if let Some(purpose) = purpose_of(&example) {
-        let email = match purpose {
-            Purpose::ConfirmEmail => "someone@example.com".parse().unwrap(),
-            Purpose::VerifyEmail | Purpose::ResetPassword => user.email.clone(),
-        };
-        let token = OneTime::issue(service.app, purpose, user.id, email, service.app.now(), [7; 8]).await;
-        example["token"] = token.unwrap().unwrap().into();
+        example["token"] = link_token(service, user, purpose).await.into();
         return example;
     }
     for name in ["password", "current_password"] {

@@ -1,11 +1,12 @@
 //! What the functions may do: each role names its actions and the resources of this stack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tests::{Answer, PASSWORD, Permission, Service, documents};
 
 use super::answers::requests;
+use super::successes::Successes;
 use super::{MAILER_ID, operations, routes, template_functions};
 
 /// The statements of the mailer's role whose resources are not those of this stack alone. Each is named whole: no other
@@ -35,13 +36,16 @@ fn exceptions() -> [Value; 3] {
     ]
 }
 
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
 #[test]
 fn no_role_has_a_wildcard() {
     let template = documents::template();
     let roles = template["Resources"].as_object().unwrap().iter();
     let roles: Vec<_> = roles.filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role").collect();
     assert_eq!(roles.len(), template_functions(&template).len());
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     let mut exceptions = exceptions().to_vec();
     for (id, role) in roles {
         assert!(role["Properties"].get("ManagedPolicyArns").is_none(), "{id} takes a policy from elsewhere");
@@ -114,21 +118,51 @@ fn assert_allowed(service: &Service, function: &str, needed: &BTreeSet<Permissio
     }
 }
 
-#[tokio::test]
-async fn every_function_may_make_the_calls_that_it_makes() {
+/// The calls of every function that has a route: those of the documented examples, and of what they do not reach.
+async fn calls_of_functions(service: &Service) -> BTreeMap<String, BTreeSet<Permission>> {
     let openapi = documents::openapi();
-    let service = Service::start().await;
+    let mut made: BTreeMap<String, BTreeSet<Permission>> = BTreeMap::new();
     let mut operations: Vec<_> = operations(&openapi).into_iter().collect();
     operations.sort_by_key(|(key, _)| key != "POST /auth/signup");
     for (key, operation) in operations {
         let user = service.user(operation["operationId"].as_str().unwrap()).await;
-        let requests = requests(&service, &openapi, &key, operation, &user).await;
+        let requests = requests(service, &openapi, &key, operation, &user).await;
         service.calls.reset();
         for request in requests {
             Answer::to(request).await;
         }
-        assert_allowed(&service, &routes()[&key], &service.calls.needed());
+        made.entry(routes()[&key].clone()).or_default().extend(service.calls.needed());
     }
+    Successes::run(service, |function| {
+        made.get_mut(function).expect("a function").extend(service.calls.needed());
+    })
+    .await;
+    made
+}
+
+#[tokio::test]
+async fn every_function_may_make_the_calls_that_it_makes_and_no_others() {
+    let service = Service::start().await;
+    let template = documents::template();
+    let tables = &service.app.store.tables;
+    let mut too_much = Vec::new();
+    for (function, made) in calls_of_functions(&service).await {
+        assert_allowed(&service, &function, &made);
+        for statement in statements(&template, &function) {
+            // The keyring was read before.
+            for (table, id) in [(&tables.accounts, "Accounts"), (&tables.tokens, "Tokens")] {
+                if statement["Resource"] != json!({ "Fn::GetAtt": format!("{id}Table.Arn") }) {
+                    continue;
+                }
+                for action in list(&statement["Action"]) {
+                    if !made.iter().any(|call| action == call.action.as_str() && call.table == *table) {
+                        too_much.push(format!("{function}: {action} on {id}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(too_much.is_empty(), "{too_much:#?}");
 }
 
 #[tokio::test]

@@ -134,6 +134,19 @@ async fn reset_clears_a_lock_out() {
 }
 
 #[tokio::test]
+async fn reset_page_says_what_is_missing_in_a_whole_sentence() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let mail = forgot(&service, &mut mails, "alice").await;
+    let page = form(&service, RESET, &[("token", mail.token()), ("password", "")]).send().await.unwrap();
+    assert_eq!(page.status(), 400);
+    let page = page.text().await.unwrap();
+    assert!(page.contains("The password is required."), "{page}");
+    assert!(page.contains("name=\"password\""), "and it can be chosen at once");
+}
+
+#[tokio::test]
 async fn reset_refused_password_has_a_reason_and_spends_nothing() {
     let service = Service::start().await;
     let mut mails = service.post_office();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::session::MOST_SESSIONS;
 use tests::{Answer, PASSWORD, Service};
 
 const SESSIONS: &str = "/auth/sessions";
@@ -96,6 +97,29 @@ async fn sessions_of_others_do_not_exist() {
     assert!(service.accepts(&bob).await, "all others are one's own");
     for (method, path) in [(reqwest::Method::GET, SESSIONS), (reqwest::Method::DELETE, SESSIONS)] {
         assert_eq!(Answer::to(service.request(method, path)).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn sessions_of_sign_ins_at_once_keep_the_limit() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    for _ in 1..MOST_SESSIONS {
+        service.log_in("alice").await;
+        service.wait(1);
+    }
+    // One has seen who else is there, and is not written yet, when the other comes.
+    let held = service.faults.hold(&["user_agent", "SESSION#"]);
+    let other = async {
+        held.arrived().await;
+        let other = service.log_in("alice").await;
+        held.release();
+        other
+    };
+    let (one, other) = tokio::join!(service.log_in("alice"), other);
+    assert_eq!(service.count(&service.app.store.tables.tokens, "SESSION#").await, MOST_SESSIONS);
+    for tokens in [one, other] {
+        assert!(service.accepts(tokens["access_token"].as_str().unwrap()).await, "the oldest went");
     }
 }
 

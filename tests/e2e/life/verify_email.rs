@@ -1,7 +1,7 @@
 //! The link of the verification mail.
 
 use serde_json::json;
-use tests::{Answer, PASSWORD, Service};
+use tests::{Answer, PASSWORD, Service, at_once, with_status};
 
 use super::{BROWSER, ask, form, post, status};
 
@@ -32,6 +32,18 @@ async fn verify_email_link_of_the_mail_verifies_once() {
         (again.status.as_u16(), again.body),
         (400, json!({ "error": "Bad request", "details": details }))
     );
+    assert_eq!(status(&service, &access).await, 0);
+}
+
+#[tokio::test]
+async fn verify_email_by_many_at_once_succeeds_once() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.sign_up("alice").await;
+    let token = json!({ "token": mails.deliver_one().await.token() });
+    let answers = at_once((0..8).map(|_| service.post(PATH).json(&token))).await;
+    assert_eq!((with_status(&answers, 200), with_status(&answers, 400)), (1, 7), "{answers:?}");
+    let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
     assert_eq!(status(&service, &access).await, 0);
 }
 
@@ -69,7 +81,9 @@ async fn verify_email_page_spends_nothing_and_keeps_the_token_to_itself() {
     let again = form(&service, PATH, &[("token", mail.token())]).send().await.unwrap();
     assert_eq!(again.status(), 400);
     assert!(again.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
-    assert!(again.text().await.unwrap().contains("This link is not valid any more."));
+    let again = again.text().await.unwrap();
+    assert!(again.contains("This link is not valid any more."));
+    assert!(again.contains("If you have used it already, nothing is left to do."), "{again}");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ async fn a_busy_port_is_told() {
     let line = ended.failed();
     assert!(line.starts_with(&format!("latchkey: port {port} is not free")), "{line}");
     assert!(line.contains("--port"), "{line}");
+    assert_eq!(line.matches("os error").count(), 1, "the cause is told once: {line}");
     assert!(!folder.path().join(".latchkey").exists());
 }
 
@@ -28,7 +29,9 @@ async fn a_folder_that_cannot_be_made_is_told() {
     assert!(ended.failed().starts_with("latchkey: cannot write to the data folder file/data: "));
     // And the file itself is no folder.
     let ended = Latchkey::new(folder.path(), ["--port", "0", "--data", "file"]).finish().await;
-    assert!(ended.failed().starts_with("latchkey: cannot write to the data folder file: "));
+    let line = ended.failed();
+    assert!(line.starts_with("latchkey: cannot write to the data folder file: "));
+    assert_eq!(line.matches("os error").count(), 1, "the cause is told once: {line}");
 }
 
 #[tokio::test]
