@@ -200,6 +200,29 @@ async fn what_a_retired_key_has_signed_is_refused_and_a_new_key_signs_at_once() 
 }
 
 #[tokio::test]
+async fn a_retired_key_is_followed_by_a_new_one_and_not_by_the_one_before_it() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let first = scoped_token(&service).await;
+    let made = rotation::rotate(service.app, Purpose::RS256, Start::Soon).await.unwrap().unwrap();
+    service.wait(READ_WITHIN.as_secs());
+    let second = scoped_token(&service).await;
+    assert_eq!(kid(&second), made.kid);
+    let replacement = rotation::retire(service.app, &made.kid).await.unwrap().expect("a new key");
+    assert_eq!(replacement.state, KeyState::Signing);
+    service.wait(KEPT);
+    let third = scoped_token(&service).await;
+    assert_eq!(kid(&third), replacement.kid);
+    for (token, status) in [(&first, 200), (&second, 401), (&third, 200)] {
+        assert_eq!(service.verify(token).await.0, status);
+    }
+    // A day, and the margin for clocks.
+    service.wait(DAY + 900);
+    rotation::rotate_due(service.app).await.unwrap();
+    assert_eq!(keys_of(service.app, Purpose::RS256).await.len(), 1, "what the oldest has signed has expired");
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_yet_used_can_be_retired_and_the_old_one_goes_on() {
     let service = Service::start().await;
     service.user("alice").await;

@@ -1,5 +1,5 @@
 //! Rotate keys: makes the keys that are missing and a successor for each that is old enough. A schedule calls it every
-//! day, and CloudFormation on a deploy, so that there are keys before the first request.
+//! day, and CloudFormation when the stack is made, so that there are keys before the first request, and when its settings change.
 
 mod deployment;
 

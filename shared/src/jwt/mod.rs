@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, Header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -131,23 +131,23 @@ pub async fn read(app: &App, token: &str) -> Result<Claims, TokenError> {
     let issuer = app.issuer()?;
     match (key.algorithm, header.typ.as_str()) {
         (Algorithm::RS256, AccountClaims::TYPE) => {
-            let claims: AccountClaims = decode(token, key)?;
+            let claims: AccountClaims = decode(token, key, now)?;
             accept(claims.iat, claims.exp, now, claims.iss == issuer)?;
             Ok(Claims::Account(claims))
         }
         (Algorithm::RS256, ScopedClaims::TYPE) => {
-            let claims: ScopedClaims = decode(token, key)?;
+            let claims: ScopedClaims = decode(token, key, now)?;
             accept(claims.iat, claims.exp, now, claims.iss == issuer)?;
             Ok(Claims::Scoped(claims))
         }
         (Algorithm::HS384, AccessKeyClaims::TYPE) => {
-            let claims: AccessKeyClaims = decode(token, key)?;
+            let claims: AccessKeyClaims = decode(token, key, now)?;
             // Its document shows no issuer; the key, which no other system has, stands for it.
             accept(claims.iat, claims.exp, now, true)?;
             Ok(Claims::AccessKey(claims))
         }
         (Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA, typ) if is_access_token(typ) => {
-            let claims: AccessClaims = decode(token, key)?;
+            let claims: AccessClaims = decode(token, key, now)?;
             let ours =
                 claims.iss == issuer && claims.aud.contain(audience(app)?) && claims.sub == claims.client_id;
             accept(claims.iat, claims.exp, now, ours)?;
@@ -171,21 +171,32 @@ fn read_header(token: &str) -> Option<AllowedHeader> {
     read_part(header)
 }
 
-/// Checks the signature and reads the claims. Times are compared by [`accept`], with the service's own clock.
-fn decode<T: DeserializeOwned>(token: &str, key: &SigningKey) -> Result<T, TokenError> {
+/// Checks the signature and reads the claims. The times that every kind has are compared by [`accept`], with the service's
+/// own clock.
+fn decode<T: DeserializeOwned>(token: &str, key: &SigningKey, now: Timestamp) -> Result<T, TokenError> {
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
     let verified = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.decoding, key.algorithm);
     if !verified.is_ok_and(|authentic| authentic) {
         return Err(TokenError::Invalid);
     }
     let (_header, claims) = signed.split_once('.').ok_or(TokenError::Invalid)?;
-    read_part(claims).ok_or(TokenError::Invalid)
+    let claims = read_object(claims).filter(|claims| has_begun(claims, now)).ok_or(TokenError::Invalid)?;
+    serde_json::from_value(Value::Object(claims)).map_err(|_| TokenError::Invalid)
+}
+
+/// No kind of ours has `nbf`. A token that has one is not good before it (RFC 7519 section 4.1.5).
+fn has_begun(claims: &Map<String, Value>, now: Timestamp) -> bool {
+    let latest = (now + LEEWAY).seconds();
+    claims.get("nbf").is_none_or(|from| from.as_i64().is_some_and(|from| from <= latest))
+}
+
+fn read_part<T: DeserializeOwned>(part: &str) -> Option<T> {
+    serde_json::from_value(Value::Object(read_object(part)?)).ok()
 }
 
 /// One object in base64url, with no name twice (RFC 7515 section 4, RFC 7519 section 4), not even one that nobody reads.
-fn read_part<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let object = json::parse_object(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
-    serde_json::from_value(Value::Object(object)).ok()
+fn read_object(part: &str) -> Option<Map<String, Value>> {
+    json::parse_object(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 fn accept(issued: i64, expires: i64, now: Timestamp, ours: bool) -> Result<(), TokenError> {

@@ -10,6 +10,8 @@ use crate::store::Store;
 
 /// How long a keyring is used before it is read again.
 pub(super) const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
+/// While storage is out of reach, an instance that has keys tries to read them this often. A try takes seconds.
+const FAILED_PAUSE: Duration = Duration::from_secs(30);
 /// An unknown key id makes an instance read the keyring at most this often.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(30);
 
@@ -18,6 +20,8 @@ pub struct KeyringCache {
     /// What the first keys of a deployment are to be for.
     purposes: Vec<Purpose>,
     kept: RwLock<Option<Arc<Keyring>>>,
+    /// When storage was found out of reach.
+    failed: RwLock<Option<Timestamp>>,
     /// One reader at a time: an instance that starts under load asks storage once.
     reading: tokio::sync::Mutex<()>,
 }
@@ -26,22 +30,39 @@ impl KeyringCache {
     /// Nothing read yet.
     #[must_use]
     pub fn new(purposes: Vec<Purpose>) -> Self {
-        Self { purposes, kept: RwLock::default(), reading: tokio::sync::Mutex::default() }
+        Self {
+            purposes,
+            kept: RwLock::default(),
+            failed: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The keyring, read if this instance has none or an old one. While storage is out of reach an old one serves.
     pub async fn get(&self, store: &Store, now: Timestamp) -> Result<Arc<Keyring>, KeyringError> {
-        if let Some(keyring) = self.younger_than(FRESH_FOR, now) {
+        if let Some(keyring) = self.usable(now) {
             return Ok(keyring);
         }
         let _reading = self.reading.lock().await;
-        if let Some(keyring) = self.younger_than(FRESH_FOR, now) {
+        if let Some(keyring) = self.usable(now) {
             return Ok(keyring);
         }
         match self.load(store, now).await {
             Ok(keyring) => Ok(self.keep(keyring)),
-            Err(error) if error.is_unavailable() => self.kept().ok_or(error),
+            Err(error) if error.is_unavailable() => {
+                *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
+                self.kept().ok_or(error)
+            }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The keyring, if there is no need or no use to read it now.
+    fn usable(&self, now: Timestamp) -> Option<Arc<Keyring>> {
+        let failed = *self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            Some(at) if now.since(at) < FAILED_PAUSE => self.kept(),
+            _ => self.younger_than(FRESH_FOR, now),
         }
     }
 

@@ -30,7 +30,7 @@ pub enum KeyringError {
     #[error("the keyring holds a key that cannot be used: {0}")]
     Damaged(&'static str),
     /// It has no key for this.
-    #[error("the keyring has no {0:?} key: rotate-keys, which runs on every deploy, makes it")]
+    #[error("the keyring has no {0:?} key: rotate-keys makes it, by schedule or called by hand")]
     Missing(Purpose),
     /// A key could not be made.
     #[error("no key could be made")]

@@ -2,7 +2,7 @@
 //!
 //! A new key is published for [`PUBLISHED_FOR`] before it signs, so that whoever verifies has it by then. The key
 //! before it goes on verifying until the last token that it may have signed has expired. `rotate-keys` does this by
-//! schedule and on every deploy, an operator by hand.
+//! schedule and when the stack is made or its choice of algorithm changes, an operator by hand.
 
 use std::time::Duration;
 
@@ -104,9 +104,11 @@ pub async fn list(app: &App) -> Result<Vec<KeyInfo>, KeyringError> {
     Ok(infos(&stored.keys, now))
 }
 
-/// What the schedule does: makes keys that are missing, a successor for every key that is older than
-/// `KEY_ROTATION_DAYS`, and forgets retired ones. Gives back the new keys.
+/// What the schedule does: forgets retired keys, makes those that are missing, and a successor for every key that is older
+/// than `KEY_ROTATION_DAYS`. Gives back the new keys.
 pub async fn rotate_due(app: &App) -> Result<Vec<KeyInfo>, KeyringError> {
+    // First, so that a key that is about to go is not taken for one that goes on.
+    tidy(app).await?;
     let keys = list(app).await?;
     let mut made = Vec::new();
     for purpose in purposes(&app.config) {
@@ -117,7 +119,6 @@ pub async fn rotate_due(app: &App) -> Result<Vec<KeyInfo>, KeyringError> {
             made.extend(rotate(app, purpose, Start::Published).await?);
         }
     }
-    tidy(app).await?;
     Ok(made)
 }
 
@@ -156,29 +157,27 @@ pub async fn retire(app: &App, kid: &str) -> Result<Option<KeyInfo>, RetireError
     let keys = list(app).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| RetireError::Unknown(kid.to_owned()))?;
     let replacement = StoredKey::generate(key.purpose, now, now)?;
+    let purpose = replacement.purpose;
     edit(app, |keys| {
+        // Not the key before it: that one is on its way out.
+        let signed = signer(keys, purpose, now).is_some_and(|key| key.kid == kid);
         let before = keys.len();
         keys.retain(|key| key.kid != kid);
         if keys.len() == before {
             return Edit::Nothing;
         }
-        let purpose = replacement.purpose;
-        let signs =
-            |key: &StoredKey| key.purpose == purpose && key.active_from <= now && !key.is_retired(now);
-        if !keys.iter().any(signs) {
+        if signed {
             keys.insert(0, replacement.clone());
         }
-        // The newest has no successor, or none any more.
-        if let Some(newest) = keys.iter_mut().find(|key| key.purpose == purpose) {
-            newest.retires_at = None;
-        }
+        lift_retirement(keys, purpose);
         Edit::Write
     })
     .await?;
     Ok(list(app).await?.into_iter().find(|key| key.kid == replacement.kid))
 }
 
-/// Forgets retired keys, and lets those retire that this deployment does not sign with any more.
+/// Forgets retired keys, lets those retire that this deployment does not sign with any more, and lets none retire that it
+/// signs with again.
 async fn tidy(app: &App) -> Result<(), KeyringError> {
     let now = app.now();
     let wanted = purposes(&app.config);
@@ -189,6 +188,9 @@ async fn tidy(app: &App) -> Result<(), KeyringError> {
         for key in keys.iter_mut().filter(|key| !wanted.contains(&key.purpose) && key.retires_at.is_none()) {
             key.retires_at = Some(now + longest_life(key.purpose, &app.config));
             changed = true;
+        }
+        for purpose in &wanted {
+            changed |= lift_retirement(keys, *purpose);
         }
         if changed { Edit::Write } else { Edit::Nothing }
     })
@@ -203,6 +205,17 @@ fn longest_life(purpose: Purpose, config: &Config) -> Duration {
         Purpose::Session => config.session.absolute.max(DEVICE_LIFETIME),
     };
     longest + MARGIN
+}
+
+/// Of a purpose's keys the newest has no successor, or none any more, so it goes on. Whether that was to be changed.
+fn lift_retirement(keys: &mut [StoredKey], purpose: Purpose) -> bool {
+    let newest = keys.iter_mut().find(|key| key.purpose == purpose);
+    newest.is_some_and(|key| key.retires_at.take().is_some())
+}
+
+/// The key that signs for a purpose.
+fn signer(keys: &[StoredKey], purpose: Purpose, now: Timestamp) -> Option<&StoredKey> {
+    keys.iter().find(|key| key.purpose == purpose && key.active_from <= now && !key.is_retired(now))
 }
 
 fn retire_before(keys: &mut [StoredKey], purpose: Purpose, at: Timestamp) {
@@ -230,14 +243,12 @@ async fn edit(app: &App, mut change: impl FnMut(&mut Vec<StoredKey>) -> Edit) ->
 }
 
 fn infos(keys: &[StoredKey], now: Timestamp) -> Vec<KeyInfo> {
-    let signs = |key: &StoredKey| key.active_from <= now && !key.is_retired(now);
-    let signer = |purpose| keys.iter().find(|key| key.purpose == purpose && signs(key)).map(|key| &key.kid);
     let state = |key: &StoredKey| {
         if key.is_retired(now) {
             KeyState::Retired
         } else if key.active_from > now {
             KeyState::Next
-        } else if signer(key.purpose) == Some(&key.kid) {
+        } else if signer(keys, key.purpose, now).is_some_and(|signer| signer.kid == key.kid) {
             KeyState::Signing
         } else {
             KeyState::Verifying

@@ -57,6 +57,28 @@ async fn a_stateless_guard_goes_on_with_the_keys_that_it_has() {
     }
 }
 
+/// A try that fails takes seconds: not every request is to wait for one.
+#[tokio::test]
+async fn a_stateless_guard_tries_twice_a_minute_at_most_to_read_the_keys_that_it_cannot_read() {
+    let world = World::new().await;
+    let guard = warm(&world.service, Mode::Stateless).await;
+    world.service.faults.all(Fault::Unreachable);
+    world.service.wait(600);
+    for (seconds, tries) in [(0, true), (0, false), (29, false), (1, true), (10, false)] {
+        world.service.wait(seconds);
+        world.service.calls.reset();
+        assert!(allows(&guard, &world.scoped).await);
+        assert_eq!(world.service.calls.total() > 0, tries, "{seconds} s later");
+    }
+    world.service.faults.none();
+    world.service.wait(20);
+    world.service.calls.reset();
+    for calls in [1, 1] {
+        assert!(allows(&guard, &world.scoped).await);
+        assert_eq!(world.service.calls.total(), calls, "read once, and kept");
+    }
+}
+
 #[tokio::test]
 async fn without_any_key_nothing_can_be_checked() {
     let world = World::new().await;

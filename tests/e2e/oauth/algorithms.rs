@@ -5,13 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
-use tests::{PASSWORD, answer};
+use shared::keyring::rotation;
+use tests::{PASSWORD, answer, documents, schema};
 
 use super::World;
 use crate::support::jwt::{claims, header};
 
 /// The order of P-256's group (FIPS 186-5): no part of a signature may be as great.
 const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+/// The order of Ed25519's group (RFC 8032 section 5.1), the least significant byte first as in a signature.
+const ED25519_ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
 async fn world(algorithm: &str) -> World {
     World::with(&[("SIGNING_ALGORITHM", algorithm)]).await
@@ -37,6 +40,9 @@ async fn access_tokens_have_the_chosen_algorithm_and_the_documented_doors_keep_t
                 "{private}"
             );
         }
+        let openapi = documents::openapi();
+        let faults = schema::faults(&openapi, &openapi["components"]["schemas"]["Jwks"], &keys);
+        assert!(faults.is_empty(), "{faults:?}");
         // As someone verifies it who has nothing but the JWKS.
         let keys: JwkSet = serde_json::from_value(keys).unwrap();
         let key = keys.find(header(&token)["kid"].as_str().unwrap()).unwrap();
@@ -50,17 +56,41 @@ async fn access_tokens_have_the_chosen_algorithm_and_the_documented_doors_keep_t
     }
 }
 
+/// The same deployment with another choice.
+fn deployed(world: &World, algorithm: &str) -> shared::App {
+    let mut config = world.service.app.config.clone();
+    config.signing_algorithm = algorithm.parse().unwrap();
+    let clock = std::sync::Arc::clone(&world.service.clock);
+    shared::App::new(config, world.service.app.store.clone(), clock)
+}
+
+/// As after a deploy that failed, was rolled back, and is made again.
+#[tokio::test]
+async fn an_algorithm_that_is_left_and_chosen_again_goes_on_and_no_token_is_refused() {
+    for pause in [1, 30] {
+        let world = world("EdDSA").await;
+        rotation::rotate_due(&deployed(&world, "RS256")).await.unwrap();
+        world.service.wait(pause * 3600);
+        for hour in 0..60 {
+            if hour % 24 == 0 {
+                rotation::rotate_due(world.service.app).await.unwrap();
+            }
+            let token = world.issue().await;
+            world.service.wait(3599);
+            assert!(world.holds(&token).await, "left for {pause} h, in hour {hour} after that");
+            world.service.wait(1);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_deployment_that_chooses_another_algorithm_later_gets_its_key() {
     let world = World::new().await;
     let before = world.issue().await;
-    let mut config = world.service.app.config.clone();
-    config.signing_algorithm = "EdDSA".parse().unwrap();
-    let clock = std::sync::Arc::clone(&world.service.clock);
-    let deployed = shared::App::new(config, world.service.app.store.clone(), clock);
-    let made = shared::keyring::rotation::rotate_due(&deployed).await.unwrap();
+    let deployed = deployed(&world, "EdDSA");
+    let made = rotation::rotate_due(&deployed).await.unwrap();
     assert_eq!(made.len(), 1);
-    assert_eq!(made[0].state, shared::keyring::rotation::KeyState::Signing);
+    assert_eq!(made[0].state, rotation::KeyState::Signing);
     assert!(shared::principal::identify(&deployed, &before).await.is_ok());
 }
 
@@ -84,7 +114,77 @@ async fn a_signature_of_p256_that_is_zero_or_too_great_or_in_der_is_refused() {
         ("one byte less", signature[..63].to_vec()),
         ("one byte more", [&signature, &[0][..]].concat()),
         ("nothing", Vec::new()),
+        ("r and s ones", vec![0xff; 64]),
+        ("r alone", r.to_vec()),
+        ("both with a zero in front", [&[0], r, &[0], s].concat()),
+        ("the size of P-384", vec![1; 96]),
         ("DER", der(r, s)),
+    ];
+    for (why, signature) in made {
+        let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+        assert_eq!(world.service.verify(&forged).await.0, 401, "{why}");
+    }
+    assert_eq!(world.service.verify(&token).await.0, 200);
+}
+
+/// Whoever has a signature of ECDSA can make another of it. What a token is denied by is not in it.
+#[tokio::test]
+async fn a_revoked_token_is_refused_under_the_other_signature_of_p256_too() {
+    let world = world("ES256").await;
+    let token = world.issue().await;
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut other = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let order = hex::decode(ORDER).unwrap();
+    let mut borrowed = false;
+    for (at, digit) in order.into_iter().enumerate().rev() {
+        let (less, first) = digit.overflowing_sub(other[32 + at]);
+        let (less, second) = less.overflowing_sub(u8::from(borrowed));
+        (other[32 + at], borrowed) = (less, first || second);
+    }
+    let other = format!("{message}.{}", URL_SAFE_NO_PAD.encode(other));
+    assert!(world.holds(&other).await);
+    assert_eq!(world.revoke(&token).await.status, 200);
+    assert!(!world.holds(&other).await);
+}
+
+#[tokio::test]
+async fn a_signature_of_ed25519_that_is_zero_or_not_reduced_or_of_another_size_is_refused() {
+    let world = world("EdDSA").await;
+    let token = world.issue().await;
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    assert_eq!(signature.len(), 64, "RFC 8032 section 5.1.6");
+    let (r, s) = signature.split_at(32);
+    let order = hex::decode(ED25519_ORDER).unwrap();
+    let mut carry = 0;
+    let s_and_order: Vec<u8> = s
+        .iter()
+        .zip(&order)
+        .map(|(a, b)| {
+            let digit = u16::from(*a) + u16::from(*b) + carry;
+            carry = digit >> 8;
+            digit.to_le_bytes()[0]
+        })
+        .collect();
+    let zero = [0; 32];
+    // The neutral element (RFC 8032 section 5.1.2).
+    let neutral = [&[1], &zero[1..]].concat();
+    let made = [
+        // RFC 8032 section 5.1.7: otherwise there would be two signatures for everyone who has one.
+        ("s and the order", [r, &s_and_order].concat()),
+        ("s the order", [r, &order].concat()),
+        ("s zero", [r, &zero].concat()),
+        ("r zero", [&zero, s].concat()),
+        ("both zero", [zero, zero].concat()),
+        ("r neutral and s zero", [&neutral, &zero[..]].concat()),
+        ("s ones", [r, &[0xff; 32]].concat()),
+        ("a high bit of s", [r, &s[..31], &[s[31] | 0x80]].concat()),
+        ("the sign of r", [&r[..31], &[r[31] ^ 0x80], s].concat()),
+        ("s swapped with r", [s, r].concat()),
+        ("one byte less", signature[..63].to_vec()),
+        ("one byte more", [&signature, &[0][..]].concat()),
+        ("the size of Ed448", vec![1; 114]),
+        ("nothing", Vec::new()),
     ];
     for (why, signature) in made {
         let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));

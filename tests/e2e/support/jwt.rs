@@ -59,7 +59,12 @@ impl Keys {
 impl Key {
     /// A token of this header and these claims, to the letter, signed with this key.
     pub(crate) fn sign(&self, header: &str, claims: &str) -> String {
-        sign(header, claims, &self.encoding, self.algorithm)
+        self.sign_by(self.algorithm, header, claims)
+    }
+
+    /// The same by another algorithm that takes such a key.
+    pub(crate) fn sign_by(&self, algorithm: Algorithm, header: &str, claims: &str) -> String {
+        sign(header, claims, &self.encoding, algorithm)
     }
 }
 

@@ -2,11 +2,14 @@
 //! signature alone does not refuse them.
 
 use base64::Engine;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 
 use super::{INVALID, World, by_body};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
+
+/// Later than what clocks may differ by.
+const START_AND_TWO_MINUTES: i64 = tests::START.seconds() + 120;
 
 /// Hands every token in and expects none to be accepted.
 pub(super) async fn all_refused(world: &World, tokens: Vec<(impl AsRef<str>, String)>) {
@@ -43,16 +46,13 @@ async fn an_algorithm_that_is_not_the_key_s_own_is_refused() {
             tokens.push((format!("{none:?}"), format!("{}.", unsigned(&header(none, "JWT", kid), &claims))));
         }
     }
-    // The public key taken for a shared secret, in each spelling that a verifier might have.
-    let modulus = URL_SAFE_NO_PAD.decode(&keys.modulus).unwrap();
     let jwks = world.service.app.keyring().await.unwrap();
-    let public: [&[u8]; 3] = [&modulus, keys.modulus.as_bytes(), jwks.jwks().as_bytes()];
-    for secret in public.map(EncodingKey::from_secret) {
+    for secret in public_spellings(&keys, jwks.jwks()).iter().map(|secret| EncodingKey::from_secret(secret)) {
         for (name, algorithm) in
             [("HS256", Algorithm::HS256), ("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)]
         {
             let header = header(name, "JWT", &keys.rsa.kid);
-            tokens.push((format!("{name} by the modulus"), sign(&header, &claims, &secret, algorithm)));
+            tokens.push((format!("{name} by the public key"), sign(&header, &claims, &secret, algorithm)));
             let lying = self::header("RS256", "JWT", &keys.rsa.kid);
             tokens.push((format!("{name} as RS256"), sign(&lying, &claims, &secret, algorithm)));
         }
@@ -74,6 +74,35 @@ async fn an_algorithm_that_is_not_the_key_s_own_is_refused() {
     all_refused(&world, tokens).await;
 }
 
+/// The public key as somebody might hand it to a verifier that takes it for a shared secret.
+fn public_spellings(keys: &Keys, jwks: &str) -> Vec<Vec<u8>> {
+    // RFC 8017 appendix A.1.1 and RFC 5280 section 4.1.2.7, for 2048 bits and the exponent 65537.
+    const PKCS1: &str = "3082010a0282010100";
+    const SPKI: &str = "30820122300d06092a864886f70d01010105000382010f00";
+    let modulus = URL_SAFE_NO_PAD.decode(&keys.modulus).unwrap();
+    let pkcs1 = [&hex::decode(PKCS1).unwrap(), &modulus, &hex::decode("0203010001").unwrap()[..]].concat();
+    let spki = [hex::decode(SPKI).unwrap(), pkcs1.clone()].concat();
+    let (with_break, without) =
+        (pem("PUBLIC KEY", &spki), pem("RSA PUBLIC KEY", &pkcs1).trim_end().to_owned());
+    let jwk = &serde_json::from_str::<serde_json::Value>(jwks).unwrap()["keys"][0];
+    let texts = [
+        keys.modulus.clone(),
+        jwks.to_owned(),
+        jwk.to_string(),
+        with_break.clone(),
+        with_break.trim_end().to_owned(),
+        without,
+    ];
+    [modulus, pkcs1, spki].into_iter().chain(texts.map(String::into_bytes)).collect()
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
 #[tokio::test]
 async fn a_header_with_more_or_less_than_ours_is_refused() {
     let world = World::new().await;
@@ -90,6 +119,7 @@ async fn a_header_with_more_or_less_than_ours_is_refused() {
         format!(r#"{{{ours},"crit":["exp"],"exp":1}}"#),
         format!(r#"{{{ours},"crit":[]}}"#),
         format!(r#"{{{ours},"b64":false}}"#),
+        format!(r#"{{{ours},"crit":["b64"],"b64":false}}"#),
         format!(r#"{{{ours},"zip":"DEF"}}"#),
         format!(r#"{{{ours},"cty":"JWT"}}"#),
         format!(r#"{{{ours},"alg":"RS256"}}"#),
@@ -152,6 +182,16 @@ async fn claims_that_are_not_ours_are_refused() {
         ("exp beyond integers", with("exp", "1e300")),
         ("exp of the past", with("exp", "1")),
         ("exp below zero", with("exp", "-1")),
+        ("exp in powers of ten", with("exp", "9e9")),
+        ("exp one beyond 64 bits", with("exp", "9223372036854775808")),
+        ("exp beyond every number", with("exp", "99999999999999999999999999")),
+        ("exp as truth", with("exp", "true")),
+        ("nbf of the future", with("nbf", &START_AND_TWO_MINUTES.to_string())),
+        ("nbf as text", with("nbf", r#""1""#)),
+        ("nbf as null", with("nbf", "null")),
+        ("nbf as a fraction", with("nbf", "1.5")),
+        ("nbf as a list", with("nbf", "[1]")),
+        ("iat as a fraction", with("iat", "1.5")),
         ("iat as text", with("iat", r#""1""#)),
         ("iat of the future", with("iat", "9999999999")),
         ("sub of nobody", with("sub", r#""000000000000000000000000""#)),
@@ -163,6 +203,9 @@ async fn claims_that_are_not_ours_are_refused() {
         ("a repeated exp", format!(r#"{open},"exp":9999999999}}"#)),
         ("a repeated iss", format!(r#"{open},"iss":"{url}"}}"#)),
         ("a repeated name that nobody reads", format!(r#"{open},"x":1,"x":2}}"#)),
+        ("a repeated name further in", format!(r#"{open},"x":{{"y":1,"y":2}}}}"#)),
+        ("a repeated name in other letters", format!(r#"{open},"\u0073ub":"{sub}"}}"#)),
+        ("one level too deep", format!(r#"{open},"x":{}1{}}}"#, "[".repeat(16), "]".repeat(16))),
         ("a list", format!("[{ours}]")),
         ("two objects", format!("{ours}{ours}")),
         ("null", "null".to_owned()),
@@ -173,6 +216,28 @@ async fn claims_that_are_not_ours_are_refused() {
     }
     let tokens = table.into_iter().map(|(why, claims)| (why, keys.rsa.sign(&header, &claims))).collect();
     all_refused(&world, tokens).await;
+}
+
+#[tokio::test]
+async fn a_token_that_says_from_when_it_is_good_is_good_from_then_on() {
+    let world = World::new().await;
+    let keys = Keys::of(&world.service).await;
+    let tokens = [
+        (&keys.rsa, "RS256", "JWT", &world.scoped),
+        (&keys.rsa, "RS256", "account+jwt", &world.for_user),
+        (&keys.rsa, "RS256", "at+jwt", &world.of_client),
+        (&keys.hmac, "HS384", "JWT", &world.of_key),
+    ]
+    .map(|(key, alg, typ, token)| {
+        let mut claims = claims(token);
+        claims["nbf"] = START_AND_TWO_MINUTES.into();
+        key.sign(&header(alg, typ, &key.kid), &claims.to_string())
+    });
+    all_refused(&world, tokens.clone().map(|token| ("too early", token)).to_vec()).await;
+    world.service.wait(120);
+    for token in tokens {
+        assert_eq!(world.status(&token).await, 200, "{token}");
+    }
 }
 
 #[tokio::test]
@@ -233,6 +298,12 @@ async fn another_spelling_of_a_token_is_refused() {
             ("only dots", "..".to_owned()),
             ("a cut signature", format!("{head}.{body}.{}", &signature[..signature.len() - 4])),
             ("a NUL", format!("{token}\0")),
+            ("a tab inside", format!("{head}.\t{body}.{signature}")),
+            ("line breaks inside", format!("{}\r\n{}.{body}.{signature}", &head[..8], &head[8..])),
+            ("much more behind it", format!("{token}{}", "A".repeat(15_000))),
+            ("much more in front of it", format!("{}{token}", "A".repeat(15_000))),
+            ("nothing but letters", "A".repeat(16_000)),
+            ("nothing but dots", ".".repeat(16_000)),
         ];
         for (at, part) in [head, body, signature].into_iter().enumerate() {
             let mut pieces = [head, body, signature].map(str::to_owned);

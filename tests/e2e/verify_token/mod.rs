@@ -4,6 +4,7 @@ mod accepted;
 mod hostile;
 mod hostile_access;
 mod refused;
+mod signatures;
 
 use serde_json::json;
 use shared::access_key::AccessKey;
