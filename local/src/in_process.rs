@@ -42,6 +42,7 @@ fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, Co
     };
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let answer = engine::call(database, target, body);
-    let status = answer.status.as_u16().try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    let status =
+        answer.status.as_u16().try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
     Ok(HttpResponse::new(status, SdkBody::from(answer.body)))
 }

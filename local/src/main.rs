@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use latchkey::cli::{Cli, Command};
 use latchkey::{environment, operator, start};
+use mimalloc::MiMalloc;
+
+/// Nearly a fifth of a request's time went into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

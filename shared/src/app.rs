@@ -1,6 +1,6 @@
 //! What a process has: configuration, clock, storage, keys, the password hasher. Built once.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigError, PublicUrl};
@@ -12,14 +12,17 @@ use crate::store::Store;
 pub struct App {
     /// What its owner decided.
     pub config: Config,
-    /// The tables.
-    pub store: Store,
+    /// The tables. The client is made at first need: a function that never asks storage does not pay for it.
+    pub store: LazyLock<Store, MakeStore>,
     /// Hashes passwords.
     pub passwords: Hasher,
     clock: Box<dyn Clock>,
     keyring: KeyringCache,
     public_url: OnceLock<PublicUrl>,
 }
+
+/// Makes the client of the tables.
+pub type MakeStore = Box<dyn FnOnce() -> Store + Send>;
 
 /// Neither the environment nor the API's stage says where the service is reached.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +34,17 @@ pub struct NoPublicUrl;
 impl App {
     /// A process with this configuration, storage and clock.
     pub fn new(config: Config, store: Store, clock: impl Clock) -> Self {
+        Self::with_store_from(config, Box::new(move || store), clock)
+    }
+
+    fn with_store_from(config: Config, store: MakeStore, clock: impl Clock) -> Self {
         let public_url = OnceLock::new();
         if let Some(url) = &config.public_url {
             let _ = public_url.set(url.clone());
         }
         Self {
             passwords: Hasher::new(config.argon2),
-            store,
+            store: LazyLock::new(store),
             clock: Box::new(clock),
             keyring: KeyringCache::new(keyring::purposes(&config)),
             public_url,
@@ -48,8 +55,8 @@ impl App {
     /// The process of a Lambda function.
     pub fn from_lambda_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
-        let store = Store::from_lambda_env(config.tables.clone());
-        Ok(Self::new(config, store, SystemClock))
+        let tables = config.tables.clone();
+        Ok(Self::with_store_from(config, Box::new(|| Store::from_lambda_env(tables)), SystemClock))
     }
 
     /// The present moment.

@@ -2,23 +2,55 @@
 
 use std::future::Future;
 
+use jsonwebtoken::Algorithm;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 
 use crate::app::App;
+use crate::config::Config;
 use crate::http::Response;
+use crate::jwt::Token;
 use crate::log;
 
-/// What a function does before its first request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WarmUp {
-    /// Nothing: it needs neither keys nor passwords.
-    Nothing,
-    /// Reads the keyring, which also opens the connection to storage.
-    Keyring,
-    /// The keyring, and the memory of one password hash.
-    KeyringAndHash,
+/// What a function makes ready before its first request. All of it takes time that the first caller would wait for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WarmUp {
+    keyring: bool,
+    signs_with: Option<fn(&Config) -> Algorithm>,
+    hash: bool,
+}
+
+impl WarmUp {
+    /// Nothing.
+    pub const NOTHING: Self = Self { keyring: false, signs_with: None, hash: false };
+    /// The keyring, which also opens the connection to storage.
+    pub const KEYRING: Self = Self { keyring: true, ..Self::NOTHING };
     /// The memory of one password hash.
-    Hash,
+    pub const HASH: Self = Self { hash: true, ..Self::NOTHING };
+
+    /// And the key that signs these tokens.
+    #[must_use]
+    pub fn and_key_for<T: Token>(self) -> Self {
+        Self { signs_with: Some(T::algorithm), ..self }
+    }
+
+    /// And the memory of one password hash.
+    #[must_use]
+    pub const fn and_hash(self) -> Self {
+        Self { hash: true, ..self }
+    }
+
+    async fn run(self, app: &App) {
+        if self.hash {
+            app.passwords.warm_up();
+        }
+        if !self.keyring {
+            return;
+        }
+        // Where this fails, the first request tries again and answers for it.
+        if let (Ok(keyring), Some(algorithm)) = (app.keyring().await, self.signs_with) {
+            keyring.prepare_to_sign(algorithm(&app.config), app.now());
+        }
+    }
 }
 
 /// Says in the log why a function does not start.
@@ -43,13 +75,7 @@ where
 {
     let app: &'static App =
         Box::leak(Box::new(App::from_lambda_env().inspect_err(|error| cannot_start(error))?));
-    if matches!(warm_up, WarmUp::Hash | WarmUp::KeyringAndHash) {
-        app.passwords.warm_up();
-    }
-    if matches!(warm_up, WarmUp::Keyring | WarmUp::KeyringAndHash) {
-        // The first request tries again and answers for it.
-        let _ = app.keyring().await;
-    }
+    warm_up.run(app).await;
     let handler = &handler;
     lambda_http::run(service_fn(move |request: Request| {
         if let Some(url) = request.stage_variables_ref().and_then(|variables| variables.first("publicUrl")) {

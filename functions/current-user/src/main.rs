@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(current_user::handle, WarmUp::Keyring).await
+    lambda::run(current_user::handle, WarmUp::KEYRING).await
 }

@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(delete_user::handle, WarmUp::KeyringAndHash).await
+    lambda::run(delete_user::handle, WarmUp::KEYRING.and_hash()).await
 }

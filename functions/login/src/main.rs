@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(login::handle, WarmUp::KeyringAndHash).await
+    lambda::run(login::handle, WarmUp::KEYRING.and_hash()).await
 }

@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(oauth_revoke::handle, WarmUp::Keyring).await
+    lambda::run(oauth_revoke::handle, WarmUp::KEYRING).await
 }

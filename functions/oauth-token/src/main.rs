@@ -1,8 +1,9 @@
 //! The Lambda function `oauth-token`.
 
+use shared::jwt::AccessClaims;
 use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(oauth_token::handle, WarmUp::Keyring).await
+    lambda::run(oauth_token::handle, WarmUp::KEYRING.and_key_for::<AccessClaims>()).await
 }

@@ -1,14 +1,13 @@
 //! The keyring as it is used: every key parsed once.
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
 
-use super::signer::Signer;
+use super::signer::{RsaSigner, Signer};
 use super::stored::{StoredKey, StoredKeyring};
 use super::{KeyringError, Purpose};
 use crate::clock::Timestamp;
@@ -49,6 +48,13 @@ impl Keyring {
         key.ok_or_else(|| {
             Purpose::of(algorithm).map_or(KeyringError::Damaged("no such algorithm"), KeyringError::Missing)
         })
+    }
+
+    /// Makes the key ready that signs new tokens of this algorithm.
+    pub(crate) fn prepare_to_sign(&self, algorithm: Algorithm, now: Timestamp) {
+        if let Ok(key) = self.signing_key(algorithm, now) {
+            key.signer.prepare();
+        }
     }
 
     /// The key with this id.
@@ -112,15 +118,15 @@ fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), 
     let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let (algorithm, signer, decoding, public) = match stored.purpose {
         Purpose::RS256 => {
-            let pair = KeyPair::from_der(&material).map_err(|_| KeyringError::Damaged("not an RSA key"))?;
-            let modulus = pair.public_key().modulus().big_endian_without_leading_zero();
-            let exponent = pair.public_key().exponent().big_endian_without_leading_zero();
+            let private = pkcs1::RsaPrivateKey::try_from(material.as_slice())
+                .map_err(|_| KeyringError::Damaged("not an RSA key"))?;
+            let (modulus, exponent) = (private.modulus.as_bytes(), private.public_exponent.as_bytes());
             let public = json!({
                 "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
                 "n": encoded(modulus), "e": encoded(exponent),
             });
             let decoding = DecodingKey::from_rsa_raw_components(modulus, exponent);
-            (Algorithm::RS256, Signer::Rsa(pair), decoding, Some(public))
+            (Algorithm::RS256, Signer::Rsa(Box::new(RsaSigner::new(material))), decoding, Some(public))
         }
         Purpose::ES256 => {
             const DAMAGED: KeyringError = KeyringError::Damaged("not a P-256 key");

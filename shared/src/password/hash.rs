@@ -1,7 +1,7 @@
 //! Argon2id, in a buffer that is kept between requests.
 
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -61,15 +61,14 @@ pub enum HashError {
 pub struct Hasher {
     parameters: HashParameters,
     buffers: Arc<Buffers>,
-    slots: Arc<Semaphore>,
+    slots: Arc<OnceLock<Semaphore>>,
 }
 
 impl Hasher {
     /// A hasher for new hashes of these parameters.
     #[must_use]
     pub fn new(parameters: HashParameters) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { parameters, buffers: Arc::default(), slots: Arc::new(Semaphore::new(processors)) }
+        Self { parameters, buffers: Arc::default(), slots: Arc::default() }
     }
 
     /// Allocates and touches the memory of one hash, so that the first request does not wait for it.
@@ -135,7 +134,12 @@ impl Hasher {
         params: Params,
         salt: Salt,
     ) -> Result<Output, HashError> {
-        let _slot = self.slots.acquire().await.map_err(|_| HashError::Interrupted)?;
+        let _slot = self
+            .slots
+            .get_or_init(one_for_each_processor)
+            .acquire()
+            .await
+            .map_err(|_| HashError::Interrupted)?;
         let buffers = Arc::clone(&self.buffers);
         let password = Zeroizing::new(password.text().as_bytes().to_vec());
         let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
@@ -151,6 +155,11 @@ impl Hasher {
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Interrupted)?
     }
+}
+
+/// Finding out takes a dozen calls to the system, which a function that never hashes need not make.
+fn one_for_each_processor() -> Semaphore {
+    Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get))
 }
 
 /// The memory of finished hashes: getting 19 MiB from the system for every one costs as much as half the hash.
