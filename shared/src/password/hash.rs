@@ -1,10 +1,11 @@
 //! Argon2id, in a buffer that is kept between requests.
 
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Params, Version};
+use argon2_rust::params::{Memory, TagLen};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -45,9 +46,12 @@ pub enum HashError {
     /// It names another algorithm, or parameters that Argon2 does not allow.
     #[error("a stored password hash is of an unknown kind")]
     Unknown,
-    /// Argon2 refused its input.
+    /// Argon2 refused this deployment's parameters.
     #[error("the password cannot be hashed")]
     Argon2(#[source] argon2::Error),
+    /// Argon2 refused its input, or there is not enough memory.
+    #[error("the hash cannot be computed")]
+    Compute(#[source] argon2_rust::Error),
     /// No salt.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -72,9 +76,14 @@ impl Hasher {
         Self { parameters, buffers: Arc::default(), slots: Arc::new(Semaphore::new(processors)) }
     }
 
-    /// Allocates and touches the memory of one hash, so that the first request does not wait for it.
+    /// Touches the memory of one hash by a single pass over it, so that the first request does not wait for the system,
+    /// nor, on arm64, for argon2-rust to find out which of its codes is the faster one.
     pub fn warm_up(&self) {
-        self.buffers.give_back(Buffers::new_buffer(self.parameters.memory_kib as usize));
+        let HashParameters { memory_kib, parallelism, .. } = self.parameters;
+        let Ok(params) = Params::new(memory_kib, 1, parallelism, Some(OUTPUT_LENGTH)) else { return };
+        let Ok(argon2) = engine(Algorithm::Argon2id, Version::V0x13, &params) else { return };
+        // What fails here fails again, and is told, at the first request.
+        let _ = self.buffers.compute(argon2, &[], &[0; SALT_LENGTH], &[], &mut [0; OUTPUT_LENGTH]);
     }
 
     /// The PHC string of a new hash, with a salt of its own.
@@ -140,37 +149,56 @@ impl Hasher {
         let password = Zeroizing::new(password.text().as_bytes().to_vec());
         let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
         let work = move || {
-            let mut memory = buffers.take(params.block_count());
             let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
             let output = output.get_mut(..length).ok_or(HashError::Unknown)?;
-            let argon2 = Argon2::new(algorithm, version, params);
-            let result = argon2.hash_password_into_with_memory(&password, &salt, output, &mut memory);
-            buffers.give_back(memory);
-            result.map_err(HashError::Argon2)?;
+            let argon2 = engine(algorithm, version, &params)?;
+            buffers.compute(argon2, &password, &salt, params.data(), output)?;
             Output::new(output).map_err(HashError::Stored)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Interrupted)?
     }
 }
 
-/// The memory of finished hashes: getting 19 MiB from the system for every one costs as much as half the hash.
+/// What computes a hash of these parameters: argon2-rust, which takes a third of the time of the crate that reads the PHC
+/// string (`docs/decisions/0010-argon2-implementation.md`).
+fn engine(algorithm: Algorithm, version: Version, params: &Params) -> Result<argon2_rust::Argon2, HashError> {
+    let algorithm = argon2_rust::Algorithm::from_u32(algorithm as u32).ok_or(HashError::Unknown)?;
+    let version = argon2_rust::Version::from_u32(version.into()).ok_or(HashError::Unknown)?;
+    let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
+    let params = argon2_rust::Params::builder()
+        .memory(Memory::kib(params.m_cost().into()))
+        .passes(params.t_cost())
+        .lanes(params.p_cost())
+        .tag_len(TagLen::bytes(length as u64))
+        .build()
+        .map_err(HashError::Compute)?;
+    Ok(argon2_rust::Argon2::new(algorithm, version, params))
+}
+
+/// The memory of finished hashes, each wiped by its owner as soon as the hash is done: getting 19 MiB from the system for
+/// every one costs a third of the hash again.
 #[derive(Debug, Default)]
-struct Buffers(Mutex<Vec<Vec<Block>>>);
+struct Buffers(Mutex<Vec<argon2_rust::Hasher>>);
 
 impl Buffers {
-    fn new_buffer(blocks: usize) -> Vec<Block> {
-        vec![Block::new(); blocks]
+    /// Hashes in memory that was kept, or in new, and keeps it.
+    fn compute(
+        &self,
+        argon2: argon2_rust::Argon2,
+        password: &[u8],
+        salt: &[u8],
+        data: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), HashError> {
+        let mut memory = self.kept().pop().unwrap_or_else(|| argon2.hasher());
+        memory.set_argon2(argon2);
+        let result = memory.hash_into_with_ad(password, salt, &[], data, output);
+        self.kept().push(memory);
+        result.map_err(HashError::Compute)
     }
 
-    fn take(&self, blocks: usize) -> Vec<Block> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.filter(|buffer| buffer.len() >= blocks).unwrap_or_else(|| Self::new_buffer(blocks))
-    }
-
-    /// Wipes a buffer and keeps it.
-    fn give_back(&self, mut buffer: Vec<Block>) {
-        buffer.fill(Block::new());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    fn kept(&self) -> MutexGuard<'_, Vec<argon2_rust::Hasher>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -224,6 +252,54 @@ mod tests {
             let verdict = hasher.verify(&Password::new("password"), Some(stored)).await.unwrap();
             assert_ne!(verdict, Verdict::Wrong, "{stored}");
         }
+    }
+
+    /// A PHC string of RustCrypto's Argon2, which shares no code with what verifies it.
+    fn of_another_implementation(algorithm: Algorithm, version: Version, params: Params) -> String {
+        let salt = Salt::new(b"another salt").unwrap();
+        let hash = Output::init_with(32, |output| {
+            let argon2 = argon2::Argon2::new(algorithm, version, params.clone());
+            argon2.hash_password_into(b"correct horse", &salt, output).unwrap();
+            Ok(())
+        });
+        let params = ParamsString::try_from(&params).unwrap();
+        let (algorithm, version) = (algorithm.ident(), Some(version.into()));
+        let hash = PasswordHash { algorithm, version, params, salt: Some(salt), hash: Some(hash.unwrap()) };
+        hash.to_string()
+    }
+
+    #[tokio::test]
+    async fn hashes_of_every_kind_and_version_by_another_implementation_are_verified() {
+        let hasher = Hasher::new(CHEAP);
+        for algorithm in [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id] {
+            for version in [Version::V0x10, Version::V0x13] {
+                // More and less memory by turns, so that what was kept is used in part and outgrown; 3000 is mapped.
+                for (memory, passes, lanes) in [(64, 1, 1), (3000, 2, 1), (8, 3, 1), (75, 2, 4), (4100, 1, 3)]
+                {
+                    let params = Params::new(memory, passes, lanes, None).unwrap();
+                    let stored = of_another_implementation(algorithm, version, params);
+                    let verdict = hasher.verify(&Password::new("correct horse"), Some(&stored)).await;
+                    assert_ne!(verdict.unwrap(), Verdict::Wrong, "{stored}");
+                    let verdict = hasher.verify(&Password::new("correct horsf"), Some(&stored)).await;
+                    assert_eq!(verdict.unwrap(), Verdict::Wrong, "{stored}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_after_a_hash_and_after_a_refusal() {
+        let hasher = Hasher::new(CHEAP);
+        hasher.warm_up();
+        let kept =
+            || hasher.buffers.kept().iter().map(argon2_rust::Hasher::reserved_blocks).collect::<Vec<_>>();
+        assert_eq!(kept(), [64]);
+        let password = Password::new("correct horse");
+        let stored = hasher.hash(&password).await.unwrap();
+        hasher.verify(&password, Some(&stored)).await.unwrap();
+        let short_salt = "$argon2id$v=19$m=64,t=2,p=1$c2FsdA$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        assert!(hasher.verify(&password, Some(short_salt)).await.is_err());
+        assert_eq!(kept(), [64]);
     }
 
     #[tokio::test]
