@@ -5,7 +5,7 @@
 //! cargo run --release --manifest-path benches/hashes/Cargo.toml
 //! ```
 //!
-//! `--all-features` adds those that are slow to build. `docs/decisions/0010-argon2-implementation.md` has the outcome.
+//! `--all-features` adds OpenSSL, which is slow to build. `docs/decisions/0010-argon2-implementation.md` has the outcome.
 
 mod check;
 mod contenders;

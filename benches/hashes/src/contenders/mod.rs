@@ -1,7 +1,5 @@
 //! The implementations, behind one interface.
 
-#[cfg(feature = "reference")]
-mod c;
 #[cfg(feature = "openssl")]
 mod openssl;
 mod rust;
@@ -35,7 +33,5 @@ pub fn all() -> Result<Vec<Box<dyn Contender>>, Box<dyn Error>> {
         Box::new(sodium::Libsodium::new()?),
         #[cfg(feature = "openssl")]
         Box::new(openssl::OpenSsl),
-        #[cfg(feature = "reference")]
-        Box::new(c::Reference),
     ])
 }
