@@ -254,15 +254,15 @@ mod tests {
         }
     }
 
-    /// A PHC string of RustCrypto's Argon2, which shares no code with what verifies it.
-    fn of_another_implementation(algorithm: Algorithm, version: Version, params: Params) -> String {
+    /// A PHC string of the crate `argon2`, which shares no code with what verifies it.
+    fn of_another_implementation(algorithm: Algorithm, version: Version, params: &Params) -> String {
         let salt = Salt::new(b"another salt").unwrap();
         let hash = Output::init_with(32, |output| {
             let argon2 = argon2::Argon2::new(algorithm, version, params.clone());
             argon2.hash_password_into(b"correct horse", &salt, output).unwrap();
             Ok(())
         });
-        let params = ParamsString::try_from(&params).unwrap();
+        let params = ParamsString::try_from(params).unwrap();
         let (algorithm, version) = (algorithm.ident(), Some(version.into()));
         let hash = PasswordHash { algorithm, version, params, salt: Some(salt), hash: Some(hash.unwrap()) };
         hash.to_string()
@@ -277,7 +277,7 @@ mod tests {
                 for (memory, passes, lanes) in [(64, 1, 1), (3000, 2, 1), (8, 3, 1), (75, 2, 4), (4100, 1, 3)]
                 {
                     let params = Params::new(memory, passes, lanes, None).unwrap();
-                    let stored = of_another_implementation(algorithm, version, params);
+                    let stored = of_another_implementation(algorithm, version, &params);
                     let verdict = hasher.verify(&Password::new("correct horse"), Some(&stored)).await;
                     assert_ne!(verdict.unwrap(), Verdict::Wrong, "{stored}");
                     let verdict = hasher.verify(&Password::new("correct horsf"), Some(&stored)).await;
