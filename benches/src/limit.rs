@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2_rust::params::Memory;
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -145,27 +146,17 @@ impl Limits {
 }
 
 /// Argon2id with the default parameters and nothing around it.
-pub(crate) struct RawHash {
-    argon2: Argon2<'static>,
-    memory: Vec<Block>,
-}
+pub(crate) struct RawHash(Hasher);
 
 impl RawHash {
     pub(crate) fn new() -> Self {
-        let params = Params::new(19_456, 2, 1, Some(32)).expect("parameters");
-        let memory = vec![Block::new(); params.block_count()];
-        Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params), memory }
+        let params = Params::builder().memory(Memory::kib(19_456)).passes(2).build().expect("parameters");
+        Self(Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hasher())
     }
 
     pub(crate) fn compute(&mut self) {
         let mut output = [0; 32];
-        let hashed = self.argon2.hash_password_into_with_memory(
-            b"correct horse battery",
-            &[7; 16],
-            &mut output,
-            &mut self.memory,
-        );
-        hashed.expect("a hash");
+        self.0.hash_into(b"correct horse battery", &[7; 16], &mut output).expect("a hash");
         black_box(output);
     }
 }

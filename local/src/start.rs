@@ -8,6 +8,7 @@ use mailer::{MailConfigError, Mailer};
 use shared::clock::SystemClock;
 use shared::config::{Config, ConfigError};
 use shared::keyring::rotation;
+use shared::password::HashError;
 use shared::{App, log};
 
 use crate::banner;
@@ -44,6 +45,9 @@ pub enum StartError {
     /// The keys.
     #[error("the keyring cannot be used")]
     Keyring(#[from] shared::keyring::KeyringError),
+    /// The processor.
+    #[error("passwords cannot be hashed")]
+    Hash(#[from] HashError),
 }
 
 /// Serves until the process is told to stop.
@@ -63,11 +67,13 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let folder = if options.memory { "memory, gone at the end".to_owned() } else { shown(&options.data) };
 
     let app: &'static App = Box::leak(Box::new(App::new(config, store, SystemClock)));
-    app.passwords.warm_up();
+    app.passwords.check()?;
     rotation::rotate_due(app).await?;
     app.keyring().await?;
     tokio::spawn(rotate_daily(app));
     let first = bootstrap::bootstrap(app).await?;
+    // A server that nobody signs in to stays small.
+    app.passwords.release_memory();
     let routes = Routes::new(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
     let way = Way::from_env();

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::http::Response;
 use crate::jwt::Token;
 use crate::log;
+use crate::password::HashError;
 
 /// What a function makes ready before its first request. All of it takes time that the first caller would wait for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,17 +40,18 @@ impl WarmUp {
         Self { hash: true, ..self }
     }
 
-    async fn run(self, app: &App) {
+    async fn run(self, app: &App) -> Result<(), HashError> {
         if self.hash {
-            app.passwords.warm_up();
+            app.passwords.warm_up()?;
         }
         if !self.keyring {
-            return;
+            return Ok(());
         }
         // Where this fails, the first request tries again and answers for it.
         if let (Ok(keyring), Some(algorithm)) = (app.keyring().await, self.signs_with) {
             keyring.prepare_to_sign(algorithm(&app.config), app.now());
         }
+        Ok(())
     }
 }
 
@@ -67,7 +69,7 @@ pub fn cannot_start(error: &(dyn std::error::Error + 'static)) {
 /// Serves events until the process is ended.
 ///
 /// # Errors
-/// An environment variable that cannot be used, or a Runtime API that does not answer.
+/// An environment variable that cannot be used, a processor that computes Argon2 wrongly, or a Runtime API that does not answer.
 pub async fn run<H, F>(handler: H, warm_up: WarmUp) -> Result<(), Error>
 where
     H: Fn(&'static App, Request) -> F,
@@ -75,7 +77,7 @@ where
 {
     let app: &'static App =
         Box::leak(Box::new(App::from_lambda_env().inspect_err(|error| cannot_start(error))?));
-    warm_up.run(app).await;
+    warm_up.run(app).await.inspect_err(|error| cannot_start(error))?;
     let handler = &handler;
     lambda_http::run(service_fn(move |request: Request| {
         if let Some(url) = request.stage_variables_ref().and_then(|variables| variables.first("publicUrl")) {

@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    /// The SHA-256 of each root's public key (SubjectPublicKeyInfo), as <https://www.amazontrust.com/repository/> tells
+    /// The SHA-256 of each root's public key (`SubjectPublicKeyInfo`), as <https://www.amazontrust.com/repository/> tells
     /// them: Amazon Root CA 1 to 4, Starfield Services Root Certificate Authority G2.
     const PUBLISHED: [&str; 5] = [
         "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",

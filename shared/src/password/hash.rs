@@ -1,14 +1,16 @@
-//! Argon2id, in a buffer that is kept between requests.
+//! Argon2id, in memory that is kept between requests.
 
+use std::fmt;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::Password;
+use super::engine::{Input, Memory, Refused};
 use crate::random::{self, RandomUnavailable};
 
 const OUTPUT_LENGTH: usize = 32;
@@ -45,9 +47,15 @@ pub enum HashError {
     /// It names another algorithm, or parameters that Argon2 does not allow.
     #[error("a stored password hash is of an unknown kind")]
     Unknown,
-    /// Argon2 refused its input.
+    /// Argon2 refused this deployment's parameters.
     #[error("the password cannot be hashed")]
     Argon2(#[source] argon2::Error),
+    /// Argon2 refused its input, or there is not enough memory.
+    #[error("the hash cannot be computed")]
+    Compute(#[from] Refused),
+    /// The published test vector comes out otherwise on this processor: every password would be wrong.
+    #[error("Argon2 is computed wrongly on this processor")]
+    Miscomputed,
     /// No salt.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -71,9 +79,30 @@ impl Hasher {
         Self { parameters, buffers: Arc::default(), slots: Arc::default() }
     }
 
-    /// Allocates and touches the memory of one hash, so that the first request does not wait for it.
-    pub fn warm_up(&self) {
-        self.buffers.give_back(Buffers::new_buffer(self.parameters.memory_kib as usize));
+    /// Computes a published test vector. Which instructions compute Argon2 is decided by the processor, and no test has run on
+    /// each of them.
+    pub fn check(&self) -> Result<(), HashError> {
+        let params = Params::new(256, 2, 1, None).map_err(HashError::Argon2)?;
+        let (input, expected) = Input::reference(&params);
+        let mut output = [0; 32];
+        self.buffers.hash(input, &mut output)?;
+        if output == expected { Ok(()) } else { Err(HashError::Miscomputed) }
+    }
+
+    /// Touches the memory of one hash by a single pass over it, so that the first request does not wait for the system.
+    pub fn warm_up(&self) -> Result<(), HashError> {
+        self.check()?;
+        let HashParameters { memory_kib, parallelism, .. } = self.parameters;
+        let params = Params::new(memory_kib, 1, parallelism, Some(OUTPUT_LENGTH));
+        let params = &params.map_err(HashError::Argon2)?;
+        let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+        let input = Input { algorithm, version, params, password: &[], salt: &[0; SALT_LENGTH] };
+        self.buffers.hash(input, &mut [0; OUTPUT_LENGTH])
+    }
+
+    /// Gives the memory of finished hashes back to the system.
+    pub fn release_memory(&self) {
+        self.buffers.kept().clear();
     }
 
     /// The PHC string of a new hash, with a salt of its own.
@@ -144,13 +173,10 @@ impl Hasher {
         let password = Zeroizing::new(password.text().as_bytes().to_vec());
         let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
         let work = move || {
-            let mut memory = buffers.take(params.block_count());
             let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
             let output = output.get_mut(..length).ok_or(HashError::Unknown)?;
-            let argon2 = Argon2::new(algorithm, version, params);
-            let result = argon2.hash_password_into_with_memory(&password, &salt, output, &mut memory);
-            buffers.give_back(memory);
-            result.map_err(HashError::Argon2)?;
+            let input = Input { algorithm, version, params: &params, password: &password, salt: &salt };
+            buffers.hash(input, output)?;
             Output::new(output).map_err(HashError::Stored)
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Interrupted)?
@@ -162,24 +188,27 @@ fn one_for_each_processor() -> Semaphore {
     Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get))
 }
 
-/// The memory of finished hashes: getting 19 MiB from the system for every one costs as much as half the hash.
-#[derive(Debug, Default)]
-struct Buffers(Mutex<Vec<Vec<Block>>>);
+/// The memory of finished hashes: getting 19 MiB from the system for every one costs a third of the hash again.
+#[derive(Default)]
+struct Buffers(Mutex<Vec<Memory>>);
 
 impl Buffers {
-    fn new_buffer(blocks: usize) -> Vec<Block> {
-        vec![Block::new(); blocks]
+    /// Hashes in memory that was kept, or in new, and keeps it.
+    fn hash(&self, input: Input<'_>, output: &mut [u8]) -> Result<(), HashError> {
+        let mut memory = self.kept().pop().unwrap_or_default();
+        let hashed = memory.hash(input, output);
+        self.kept().push(memory);
+        Ok(hashed?)
     }
 
-    fn take(&self, blocks: usize) -> Vec<Block> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.filter(|buffer| buffer.len() >= blocks).unwrap_or_else(|| Self::new_buffer(blocks))
+    fn kept(&self) -> MutexGuard<'_, Vec<Memory>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Wipes a buffer and keeps it.
-    fn give_back(&self, mut buffer: Vec<Block>) {
-        buffer.fill(Block::new());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+impl fmt::Debug for Buffers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Buffers")
     }
 }
 
@@ -233,6 +262,16 @@ mod tests {
             let verdict = hasher.verify(&Password::new("password"), Some(stored)).await.unwrap();
             assert_ne!(verdict, Verdict::Wrong, "{stored}");
         }
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_and_given_back() {
+        let hasher = Hasher::new(CHEAP);
+        hasher.warm_up().unwrap();
+        hasher.hash(&Password::new("correct horse")).await.unwrap();
+        assert_eq!(hasher.buffers.kept().len(), 1);
+        hasher.release_memory();
+        assert_eq!(hasher.buffers.kept().len(), 0);
     }
 
     #[tokio::test]

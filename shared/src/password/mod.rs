@@ -1,6 +1,7 @@
 //! Passwords: how they are compared, which ones are refused, how they are kept.
 
 mod common;
+mod engine;
 mod hash;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};

@@ -6,6 +6,7 @@ use guard::{Guard, Mode};
 use serde_json::{Value, json};
 use shared::App;
 use shared::clock::Timestamp;
+use shared::store::Store;
 
 use super::{World, allows, asked, asked_by_cookie, context, guard, jwts, tokens, warm};
 use crate::support::jwt::claims;
@@ -167,7 +168,7 @@ async fn the_tokens_of_another_issuer_are_refused() {
     for mode in [Mode::Checked, Mode::Stateless] {
         let mut config = config.clone();
         config.public_url = Some("https://auth.example.com".parse().unwrap());
-        let app = App::new(config, store.clone(), Arc::clone(&world.service.clock));
+        let app = App::new(config, Store::clone(store), Arc::clone(&world.service.clock));
         let guard = Guard::new(app, mode);
         for token in [&world.scoped, &world.for_account, &world.for_user] {
             assert!(!allows(&guard, token).await, "{mode:?}");

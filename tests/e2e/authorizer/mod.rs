@@ -10,6 +10,7 @@ use authorizer::Failure;
 use guard::{Guard, Mode};
 use serde_json::{Value, json};
 use shared::App;
+use shared::store::Store;
 use tests::Service;
 
 use crate::verify_token::World;
@@ -17,7 +18,7 @@ use crate::verify_token::World;
 /// A guard of its own process over a service's storage, with the service's clock.
 fn guard(service: &Service, mode: Mode) -> Guard {
     let App { config, store, .. } = service.app;
-    Guard::new(App::new(config.clone(), store.clone(), Arc::clone(&service.clock)), mode)
+    Guard::new(App::new(config.clone(), Store::clone(store), Arc::clone(&service.clock)), mode)
 }
 
 /// One that has read the keys.
