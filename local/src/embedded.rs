@@ -213,6 +213,9 @@ pub fn running(folder: &Path) -> Option<Endpoint> {
 /// has the lock says where it is; a command has it for a moment, and is waited for.
 async fn lock(folder: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
+    if folder.is_file() {
+        return Err(failed(io::Error::other("it is a file")));
+    }
     create_private_folder(folder).map_err(failed)?;
     let mut options = File::options();
     options.create(true).truncate(false).write(true).read(true);
@@ -266,7 +269,12 @@ async fn create_file(folder: &Path, file: &Path, names: &TableNames) -> Result<(
 }
 
 fn open_file(file: &Path) -> Result<Database, OpenError> {
-    let damaged = |reason: String| OpenError::Damaged { file: file.to_owned(), reason };
+    let damaged = |reason: String| {
+        // The engine takes whatever is no database for an encrypted one, and speaks of its own functions.
+        let foreign = reason.contains("encrypted");
+        let reason = if foreign { "not a database" } else { reason.trim_end_matches('.') };
+        OpenError::Damaged { file: file.to_owned(), reason: reason.to_owned() }
+    };
     let database = Database::new(&file.to_string_lossy()).map_err(|error| damaged(error.to_string()))?;
     // Damage beyond the first page shows only when something is read.
     database.database_info().map_err(|error| damaged(error.to_string()))?;

@@ -59,6 +59,13 @@ impl App {
         Ok(Self::with_store_from(config, Box::new(|| Store::from_lambda_env(tables)), SystemClock))
     }
 
+    /// The process of a Lambda function that asks no storage. None is linked into it.
+    pub fn without_storage() -> Result<Self, ConfigError> {
+        let config = Config::from_env()?;
+        let tables = config.tables.clone();
+        Ok(Self::with_store_from(config, Box::new(|| Store::out_of_reach(tables)), SystemClock))
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -1,8 +1,8 @@
 //! The Lambda function `discovery`.
 
-use shared::lambda::{self, WarmUp};
+use shared::lambda;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(discovery::handle, WarmUp::NOTHING).await
+    lambda::run_without_storage(discovery::handle).await
 }
