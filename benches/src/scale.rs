@@ -95,7 +95,7 @@ fn names(tables: &TableNames) -> [(&'static str, String); 3] {
 
 /// Writes users with a session each, past the SDK. Gives back the tokens of some that lie far apart.
 fn fill(runtime: &Runtime, app: &App, embedded: &Embedded, users: usize, tokens: usize) -> Vec<String> {
-    let database = &embedded.database;
+    let database = &embedded.engine.database;
     database.enable_bulk_loading().expect("a store");
     let keyring = runtime.block_on(app.keyring()).expect("a keyring");
     let key = keyring.session_key(app.now()).kid.clone();

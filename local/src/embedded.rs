@@ -14,11 +14,13 @@ use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use dynoxide::Database;
 use shared::aws;
 use shared::config::TableNames;
+use shared::outbox::MessageId;
 use shared::random;
 use shared::store::Store;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
-use crate::engine;
+use crate::engine::{self, Engine};
 use crate::in_process::InProcess;
 use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
@@ -82,8 +84,10 @@ pub struct Endpoint {
 pub struct Embedded {
     /// Where it is reached.
     pub endpoint: Endpoint,
-    /// The engine itself, whose streams feed the mailer.
-    pub database: Database,
+    /// The engine itself.
+    pub engine: Engine,
+    /// The messages that are written into the outbox, until someone takes them.
+    pub messages: Option<UnboundedReceiver<MessageId>>,
     folder: Option<PathBuf>,
     published: bool,
     _lock: Option<File>,
@@ -110,10 +114,11 @@ impl Embedded {
                 (open_file(&file)?, Some(folder.clone()), Some(lock))
             }
         };
-        let (endpoint, _serving) = serve(database.clone()).await?;
+        let (engine, messages) = Engine::new(database);
+        let (endpoint, _serving) = serve(engine.clone()).await?;
         // A store of an earlier version may lack some.
         tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
-        Ok(Self { endpoint, database, folder, published: false, _lock: lock })
+        Ok(Self { endpoint, engine, messages: Some(messages), folder, published: false, _lock: lock })
     }
 
     /// Lets other processes of the folder's owner find the store, until this one ends.
@@ -136,7 +141,7 @@ impl Embedded {
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
         let config = client_config(&self.endpoint.url)
-            .http_client(InProcess(self.database.clone()))
+            .http_client(InProcess(self.engine.clone()))
             .allow_no_auth()
             .auth_scheme_preference([AuthSchemeId::from("noAuth")])
             .retry_config(RetryConfig::disabled())
@@ -245,10 +250,10 @@ fn memory() -> Result<Database, OpenError> {
 }
 
 /// Serves a database to those who know a key id that nobody can guess.
-async fn serve(database: Database) -> Result<(Endpoint, JoinHandle<()>), OpenError> {
+async fn serve(engine: Engine) -> Result<(Endpoint, JoinHandle<()>), OpenError> {
     let key_id = random::bytes::<20>().map_err(|error| OpenError::Engine(error.to_string()))?;
     let key_id = hex::encode(key_id);
-    let (url, serving) = engine::serve(database, key_id.clone()).await.map_err(OpenError::Port)?;
+    let (url, serving) = engine::serve(engine, key_id.clone()).await.map_err(OpenError::Port)?;
     Ok((Endpoint { url, key_id }, serving))
 }
 
@@ -257,7 +262,8 @@ async fn serve(database: Database) -> Result<(Endpoint, JoinHandle<()>), OpenErr
 async fn create_file(folder: &Path, file: &Path, names: &TableNames) -> Result<(), OpenError> {
     let failed = |source| OpenError::Folder { folder: folder.to_owned(), source };
     let database = memory()?;
-    let (endpoint, serving) = serve(database.clone()).await?;
+    let (engine, _) = Engine::new(database.clone());
+    let (endpoint, serving) = serve(engine).await?;
     tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
     serving.abort();
     let unfinished = folder.join(UNFINISHED);

@@ -17,23 +17,33 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::outbox::{self, MessageId};
 use shared::secret::Secret;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// DynamoDB takes requests of up to 16 MB.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
-/// Serves a database on a loopback port that the system picks; the URL.
-pub(crate) async fn serve(database: Database, key_id: String) -> io::Result<(String, JoinHandle<()>)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    Ok((url, tokio::spawn(accept(listener, database, Arc::new(Secret::new(key_id))))))
+/// The engine, and who is told of new messages of the outbox.
+#[derive(Clone)]
+pub struct Engine {
+    /// Where everything is.
+    pub database: Database,
+    outbox: UnboundedSender<MessageId>,
 }
 
-async fn accept(listener: TcpListener, database: Database, key_id: Arc<Secret<String>>) {
+/// Serves an engine on a loopback port that the system picks; the URL.
+pub(crate) async fn serve(engine: Engine, key_id: String) -> io::Result<(String, JoinHandle<()>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((url, tokio::spawn(accept(listener, engine, Arc::new(Secret::new(key_id))))))
+}
+
+async fn accept(listener: TcpListener, engine: Engine, key_id: Arc<Secret<String>>) {
     loop {
         // Accepting fails when the process is out of file descriptors; the next try may find one.
         let Ok((stream, _)) = listener.accept().await else {
@@ -41,10 +51,10 @@ async fn accept(listener: TcpListener, database: Database, key_id: Arc<Secret<St
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (database, key_id) = (database.clone(), Arc::clone(&key_id));
+        let (engine, key_id) = (engine.clone(), Arc::clone(&key_id));
         let service = service_fn(move |request| {
-            let (database, key_id) = (database.clone(), Arc::clone(&key_id));
-            async move { Ok::<_, hyper::Error>(answer(&database, &key_id, request).await) }
+            let (engine, key_id) = (engine.clone(), Arc::clone(&key_id));
+            async move { Ok::<_, hyper::Error>(answer(&engine, &key_id, request).await) }
         });
         // A client that goes away is its own business.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
@@ -52,7 +62,7 @@ async fn accept(listener: TcpListener, database: Database, key_id: Arc<Secret<St
 }
 
 async fn answer(
-    database: &Database,
+    engine: &Engine,
     key_id: &Secret<String>,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
@@ -68,7 +78,7 @@ async fn answer(
     let Ok(body) = Limited::new(request.into_body(), BODY_LIMIT).collect().await else {
         return refusal("SerializationException", "").into_response();
     };
-    call(database, &target, &body.to_bytes()).into_response()
+    engine.call(&target, &body.to_bytes()).into_response()
 }
 
 /// What the engine says to a request.
@@ -77,16 +87,40 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Calls the engine; `target` names the operation, as in `DynamoDB_20120810.GetItem`.
-pub(crate) fn call(database: &Database, target: &str, body: &[u8]) -> Answer {
-    let operation = target.rsplit('.').next().unwrap_or_default();
-    match dispatch(database, operation, body) {
-        Some(Ok(body)) => Answer { status: StatusCode::OK, body },
-        Some(Err(error)) => {
-            let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
-            Answer { status, body: error.to_json().into_bytes() }
+impl Engine {
+    /// An engine on this database, and the new messages of its outbox.
+    pub(crate) fn new(database: Database) -> (Self, UnboundedReceiver<MessageId>) {
+        let (outbox, messages) = unbounded_channel();
+        (Self { database, outbox }, messages)
+    }
+
+    /// Calls the engine; `target` names the operation, as in `DynamoDB_20120810.GetItem`.
+    pub(crate) fn call(&self, target: &str, body: &[u8]) -> Answer {
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        match dispatch(&self.database, operation, body) {
+            Some(Ok(answer)) => {
+                if operation == "TransactWriteItems" {
+                    self.tell_of_messages(body);
+                }
+                Answer { status: StatusCode::OK, body: answer }
+            }
+            Some(Err(error)) => {
+                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+                Answer { status, body: error.to_json().into_bytes() }
+            }
+            None => refusal("UnknownOperationException", ""),
         }
-        None => refusal("UnknownOperationException", ""),
+    }
+
+    /// A message is always written together with what it tells of.
+    fn tell_of_messages(&self, transaction: &[u8]) {
+        let transaction: Value = serde_json::from_slice(transaction).unwrap_or_default();
+        let parts = transaction["TransactItems"].as_array().into_iter().flatten();
+        let written = parts.filter_map(|part| part["Put"]["Item"]["pk"]["S"].as_str());
+        for message in written.filter_map(outbox::message_id) {
+            // Nobody listens in a process that sends no mails.
+            let _ = self.outbox.send(message);
+        }
     }
 }
 
@@ -126,13 +160,9 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Option<Result<
         "CreateTable" => create_table,
         "DeleteItem" => delete_item,
         "DeleteTable" => delete_table,
-        "DescribeStream" => describe_stream,
         "DescribeTable" => describe_table,
         "DescribeTimeToLive" => describe_time_to_live,
         "GetItem" => get_item,
-        "GetRecords" => get_records,
-        "GetShardIterator" => get_shard_iterator,
-        "ListStreams" => list_streams,
         "ListTables" => list_tables,
         "PutItem" => put_item,
         "Query" => query,

@@ -10,13 +10,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::Database;
 
-use crate::engine;
+use crate::engine::Engine;
 
 /// Hands the SDK's requests to an engine.
 #[derive(Clone)]
-pub(crate) struct InProcess(pub(crate) Database);
+pub(crate) struct InProcess(pub(crate) Engine);
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,12 +35,12 @@ impl HttpConnector for InProcess {
     }
 }
 
-fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+fn answer(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let Some(body) = request.body().bytes() else {
         return Err(ConnectorError::user("a request to the local store is in one piece".into()));
     };
     let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let answer = engine::call(database, target, body);
+    let answer = engine.call(target, body);
     let status =
         answer.status.as_u16().try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
     Ok(HttpResponse::new(status, SdkBody::from(answer.body)))

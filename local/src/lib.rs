@@ -4,7 +4,7 @@ pub mod banner;
 pub mod bootstrap;
 pub mod cli;
 pub mod embedded;
-mod engine;
+pub mod engine;
 pub mod environment;
 pub mod functions;
 pub mod gateway;

@@ -1,5 +1,5 @@
-//! Mail on a laptop: the mailer is fed from the embedded engine's stream, as Lambda feeds it from the table's, and what it
-//! sends can be read at `/local/mail`.
+//! Mail on a laptop: the mailer is told of new messages as Lambda tells it of them by the table's stream, and what it sends can
+//! be read at `/local/mail`. docs/decisions/0011-the-local-store-has-no-stream.md.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,11 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use dynoxide::Database;
-use dynoxide::actions::describe_stream::DescribeStreamRequest;
-use dynoxide::actions::get_records::GetRecordsRequest;
-use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
-use dynoxide::actions::list_streams::ListStreamsRequest;
 use http_body_util::Full;
 use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response};
@@ -20,37 +15,45 @@ use mailer::{Event, Mailer};
 use serde_json::{Value, json};
 use shared::App;
 use shared::http::page::escape;
-use shared::outbox;
+use shared::outbox::{self, MessageId};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-/// How often the stream is read.
-const EVERY: Duration = Duration::from_millis(100);
 /// How long to wait before mails that were not taken are tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 /// The page that shows the mails.
 pub const PATH: &str = "/local/mail";
 
 /// Sends what waits in the outbox, and then what comes, until the process ends.
-pub async fn run(app: &'static App, mailer: Mailer, database: Database) {
-    let table = &app.store.tables.tokens;
-    let mut position = None;
+pub async fn run(app: &'static App, mailer: Mailer, mut messages: UnboundedReceiver<MessageId>) {
     let mut try_waiting = Some(Instant::now());
     loop {
-        if position.is_none() {
-            // What was written before this point of the stream is found in the table.
-            position = newest(&database, table);
-            try_waiting.get_or_insert_with(Instant::now);
+        let again = async {
+            match try_waiting {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            message = messages.recv() => {
+                let Some(message) = message else { return };
+                if !taken(app, &mailer, message).await {
+                    try_waiting.get_or_insert_with(|| Instant::now() + AGAIN);
+                }
+            }
+            () = again => {
+                try_waiting = (!send_waiting(app, &mailer).await).then(|| Instant::now() + AGAIN);
+            }
         }
-        if try_waiting.is_some_and(|at| at <= Instant::now()) {
-            try_waiting = (!send_waiting(app, &mailer).await).then(|| Instant::now() + AGAIN);
-        }
-        let (event, next) = position.take().map_or_else(Default::default, |at| read(&database, at));
-        position = next;
-        if !mailer::handle(app, &mailer, event).await.batch_item_failures.is_empty() {
-            try_waiting.get_or_insert_with(|| Instant::now() + AGAIN);
-        }
-        tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Calls the mailer as Lambda calls it with a change from the table's stream; whether it took the message.
+async fn taken(app: &App, mailer: &Mailer, message: MessageId) -> bool {
+    let keys = json!({ "pk": { "S": outbox::Message::key(message).pk } });
+    let record = json!({ "dynamodb": { "Keys": keys, "SequenceNumber": "1" } });
+    let Ok(event) = Event::read(json!({ "Records": [record] })) else { return false };
+    mailer::handle(app, mailer, event).await.batch_item_failures.is_empty()
 }
 
 /// Whether nothing waits any more.
@@ -61,28 +64,6 @@ async fn send_waiting(app: &App, mailer: &Mailer) -> bool {
         all &= mailer::deliver(app, mailer, id).await.is_ok();
     }
     all
-}
-
-/// The end of a table's stream, as an iterator.
-fn newest(database: &Database, table: &str) -> Option<String> {
-    let streams = ListStreamsRequest { table_name: Some(table.to_owned()), ..Default::default() };
-    let stream_arn = database.list_streams(streams).ok()?.streams.pop()?.stream_arn;
-    let describe = DescribeStreamRequest { stream_arn: stream_arn.clone(), ..Default::default() };
-    let shard_id = database.describe_stream(describe).ok()?.stream_description.shards.pop()?.shard_id;
-    let shard_iterator_type = "LATEST".to_owned();
-    let request =
-        GetShardIteratorRequest { stream_arn, shard_id, shard_iterator_type, sequence_number: None };
-    database.get_shard_iterator(request).ok()?.shard_iterator
-}
-
-/// The new items since an iterator, as Lambda would deliver them, and where to go on; nowhere if they cannot be read, so
-/// that they are looked for in the table.
-fn read(database: &Database, shard_iterator: String) -> (Event, Option<String>) {
-    let request = GetRecordsRequest { shard_iterator, limit: Some(100) };
-    let Ok(answer) = database.get_records(request) else { return Default::default() };
-    let inserts: Vec<_> = answer.records.iter().filter(|record| record.event_name == "INSERT").collect();
-    let Ok(event) = Event::read(json!({ "Records": inserts })) else { return Default::default() };
-    (event, answer.next_shard_iterator)
 }
 
 /// Whether a request is for the page. It must name this machine: a name that someone else has let point here is another

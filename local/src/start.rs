@@ -78,7 +78,9 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let mail = MailFolder::new(options)?;
     let way = Way::from_env();
     let mailer = mail.mailer(&way)?;
-    tokio::spawn(post::run(app, mailer, embedded.database.clone()));
+    if let Some(messages) = embedded.messages.take() {
+        tokio::spawn(post::run(app, mailer, messages));
+    }
     embedded.publish()?;
     let url = format!("http://localhost:{port}");
     let mails = match &way {

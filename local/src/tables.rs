@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType, TimeToLiveSpecification,
+    TimeToLiveSpecification,
 };
 use shared::config::TableNames;
 use shared::store::{Store, StoreError};
@@ -63,19 +63,26 @@ async fn create_one(store: &Store, name: &str, table: &Table) -> Result<bool, St
         create =
             create.attribute_definitions(definition.map_err(refused)?).key_schema(element.map_err(refused)?);
     }
-    if let Some(view) = &table.stream {
-        let stream = StreamSpecification::builder()
-            .stream_enabled(true)
-            .stream_view_type(StreamViewType::from(view.as_str()));
-        create = create.stream_specification(stream.build().map_err(refused)?);
-    }
     match create.send().await {
         Ok(_) => Ok(true),
         Err(error)
             if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) =>
         {
+            end_stream(store, name).await?;
             Ok(false)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A store of an earlier version has streams, which nobody reads any more and which slow every write.
+async fn end_stream(store: &Store, name: &str) -> Result<(), StoreError> {
+    let described = store.client.describe_table().table_name(name).send().await?;
+    let stream = described.table.and_then(|table| table.stream_specification);
+    if stream.is_some_and(|stream| stream.stream_enabled) {
+        let none = StreamSpecification::builder().stream_enabled(false).build();
+        let none = none.map_err(|error| StoreError::Refused(Box::new(error)))?;
+        store.client.update_table().table_name(name).stream_specification(none).send().await?;
+    }
+    Ok(())
 }

@@ -25,8 +25,6 @@ pub struct Table {
     pub key: Vec<(String, String)>,
     /// The attribute that TTL reads.
     pub ttl: Option<String>,
-    /// What its stream shows of each change.
-    pub stream: Option<String>,
 }
 
 /// The template is not what this program expects.
@@ -94,8 +92,6 @@ pub fn tables(template: &str) -> Result<Vec<Table>, TemplateError> {
             id: id.to_owned(),
             key,
             ttl: text(resource, &["Properties", "TimeToLiveSpecification", "AttributeName"])
-                .map(str::to_owned),
-            stream: text(resource, &["Properties", "StreamSpecification", "StreamViewType"])
                 .map(str::to_owned),
         });
     }

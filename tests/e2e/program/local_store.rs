@@ -12,6 +12,16 @@ async fn environment(folder: &TempDir) -> Value {
 }
 
 fn list_tables(program: &Program, environment: &Value, key_id: &str) -> RequestBuilder {
+    call(program, environment, key_id, "ListTables", "{}")
+}
+
+fn call(
+    program: &Program,
+    environment: &Value,
+    key_id: &str,
+    operation: &str,
+    body: &'static str,
+) -> RequestBuilder {
     let url = environment["AWS_ENDPOINT_URL_DYNAMODB"].as_str().unwrap();
     let signature = format!(
         "AWS4-HMAC-SHA256 Credential={key_id}/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
@@ -20,9 +30,9 @@ fn list_tables(program: &Program, environment: &Value, key_id: &str) -> RequestB
         .http
         .post(url)
         .header("content-type", "application/x-amz-json-1.0")
-        .header("x-amz-target", "DynamoDB_20120810.ListTables")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
         .header("authorization", signature)
-        .body("{}")
+        .body(body)
 }
 
 #[tokio::test]
@@ -48,6 +58,34 @@ async fn the_store_answers_only_who_knows_its_key_and_never_a_page() {
         assert!(!answer.headers().keys().any(|name| name.as_str().starts_with("access-control-")));
         assert!(answer.text().await.unwrap().contains("UnrecognizedClientException"));
     }
+}
+
+/// The engine keeps all records of a stream, and looks through them at every write.
+#[tokio::test]
+async fn a_stream_that_an_earlier_version_made_is_ended_at_the_next_start() {
+    const TABLE: &str = r#"{"TableName":"latchkey-tokens"}"#;
+    const WITH_STREAM: &str = r#"{"TableName":"latchkey-tokens","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}}"#;
+    let folder = tempdir().unwrap();
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let program = start(&folder).await;
+        let environment = environment(&folder).await;
+        let key_id = environment["AWS_ACCESS_KEY_ID"].as_str().unwrap();
+        let ask = async |operation, body| -> Value {
+            let answer = call(&program, &environment, key_id, operation, body).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{operation}");
+            serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+        };
+        let stream = async || {
+            let described = ask("DescribeTable", TABLE).await;
+            described["Table"]["StreamSpecification"]["StreamEnabled"].as_bool().unwrap_or(false)
+        };
+        streams.push(stream().await);
+        ask("UpdateTable", WITH_STREAM).await;
+        streams.push(stream().await);
+        program.stop().await;
+    }
+    assert_eq!(streams, [false, true, false, true]);
 }
 
 #[cfg(unix)]
