@@ -4,13 +4,16 @@
 //! conditional write that raises the generation. Who presents the spent refresh token again within the grace time (a
 //! lost answer, a second tab) is given the same successor; later it is taken for theft and ends the session.
 
+mod ending;
 mod lifetime;
+mod limit;
 mod token;
 
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -22,8 +25,12 @@ use crate::random::{self, RandomUnavailable};
 use crate::store::{self, Item, Key, StoreError, Transaction, Updated, if_held, number};
 use crate::user::User;
 
+pub use ending::{end, end_all, end_others, end_until};
 pub use lifetime::Lifetime;
+pub use limit::MOST_SESSIONS;
 pub use token::{SessionId, SessionToken, TokenKind};
+
+use limit::Age;
 
 /// How long an access token is said to be valid.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
@@ -31,12 +38,6 @@ pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 pub const COOKIE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How long a device is known.
 pub const DEVICE_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
-/// How many sessions a user has at most; the oldest goes first.
-pub const MOST_SESSIONS: usize = 50;
-
-/// How many sign-ins with one name are taken to be under way at once, and not to see one another.
-const AT_ONCE: usize = 10;
-
 /// A session as it is stored.
 #[expect(clippy::unsafe_derive_deserialize, reason = "the unsafe code is inside tokio::join!")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -134,16 +135,9 @@ impl Session {
             address: peer.address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: peer.user_agent.clone(),
         };
-        let (put, others) = tokio::join!(session.put(app), list(app, user));
+        let (put, others) = tokio::join!(session.put(app), Age::list(app, user));
         put?;
-        let mut others = others?;
-        if others.len() + AT_ONCE >= MOST_SESSIONS {
-            // Close to the limit it counts who else signed in at this moment: whoever writes last sees them all.
-            others = list(app, user).await?;
-        }
-        others.retain(|other| other.id != session.id);
-        others.sort_by_key(|other| std::cmp::Reverse(other.created));
-        end_each(app, others.get(MOST_SESSIONS - 1..).unwrap_or_default()).await?;
+        limit::end_oldest(app, &session, others?).await?;
         Ok(session)
     }
 
@@ -275,6 +269,15 @@ async fn rotate(app: &App, token: &SessionToken, now: Timestamp) -> Result<Rotat
 
 /// All sessions of a user, expired ones among them.
 pub async fn list(app: &App, user: ObjectId) -> Result<Vec<Session>, StoreError> {
+    query(app, user, None).await
+}
+
+/// All sessions of a user, or these attributes of each.
+async fn query<T: DeserializeOwned>(
+    app: &App,
+    user: ObjectId,
+    attributes: Option<&str>,
+) -> Result<Vec<T>, StoreError> {
     let mut sessions = Vec::new();
     let mut start = None;
     loop {
@@ -283,6 +286,7 @@ pub async fn list(app: &App, user: ObjectId) -> Result<Vec<Session>, StoreError>
             .key_condition_expression("pk = :pk AND begins_with(sk, :session)")
             .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
             .expression_attribute_values(":session", AttributeValue::S("SESSION#".to_owned()))
+            .set_projection_expression(attributes.map(str::to_owned))
             .consistent_read(true)
             .set_exclusive_start_key(start)
             .send()
@@ -297,12 +301,6 @@ pub async fn list(app: &App, user: ObjectId) -> Result<Vec<Session>, StoreError>
     }
 }
 
-/// Ends one session.
-pub async fn end(app: &App, user: ObjectId, session: SessionId) -> Result<(), StoreError> {
-    let delete = app.store.client.delete_item().table_name(&app.store.tables.tokens);
-    if_held(delete.set_key(Some(Session::key(user, session).into_item())).send().await).map(drop)
-}
-
 /// Lets a session outlive the end of all tokens from before `now`: its user has just shown the password.
 pub async fn renew(app: &App, user: ObjectId, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
@@ -314,43 +312,6 @@ pub async fn renew(app: &App, user: ObjectId, session: SessionId, now: Timestamp
         .send()
         .await;
     if_held(result).map(drop)
-}
-
-/// Ends all of a user's sessions, which [`list`] gave, if `by` is one that is still good. What is checked with the user's
-/// record is refused from the first write on, whatever becomes of the rest.
-pub async fn end_all(app: &App, by: &Session, sessions: &[Session]) -> Result<bool, StoreError> {
-    if !User::end_all_tokens(app, by.user, by.authenticated, app.now()).await? {
-        return Ok(false);
-    }
-    end_each(app, sessions).await.map(|()| true)
-}
-
-/// Ends all of a user's sessions but one.
-pub async fn end_others(app: &App, user: ObjectId, keep: Option<SessionId>) -> Result<(), StoreError> {
-    let mut sessions = list(app, user).await?;
-    sessions.retain(|session| Some(session.id) != keep);
-    end_each(app, &sessions).await
-}
-
-/// Ends a user's sessions from up to a moment, but for one.
-pub async fn end_until(
-    app: &App,
-    user: ObjectId,
-    moment: Timestamp,
-    keep: Option<SessionId>,
-) -> Result<(), StoreError> {
-    let mut sessions = list(app, user).await?;
-    sessions.retain(|session| session.authenticated <= moment && Some(session.id) != keep);
-    end_each(app, &sessions).await
-}
-
-async fn end_each(app: &App, sessions: &[Session]) -> Result<(), StoreError> {
-    for chunk in sessions.chunks(25) {
-        let keys = chunk.iter().map(|session| Session::key(session.user, session.id));
-        let requests = keys.map(store::delete_request).collect::<Result<_, _>>()?;
-        app.store.write_all(&app.store.tables.tokens, requests).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

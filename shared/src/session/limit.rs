@@ -1,0 +1,45 @@
+//! At most 50 sessions a user: the oldest goes first.
+
+use std::cmp::Reverse;
+
+use serde::Deserialize;
+
+use super::ending::end_each;
+use super::{Session, SessionId, query};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::id::ObjectId;
+use crate::store::StoreError;
+
+/// How many sessions a user has at most.
+pub const MOST_SESSIONS: usize = 50;
+
+/// How many sign-ins with one name are taken to be under way at once, and not to see one another.
+const AT_ONCE: usize = 10;
+
+/// What has to be known of a session to tell which is the oldest. A sign-in reads it of them all.
+#[derive(Deserialize)]
+pub(super) struct Age {
+    id: SessionId,
+    created: Timestamp,
+}
+
+impl Age {
+    /// Of all sessions of a user.
+    pub(super) async fn list(app: &App, user: ObjectId) -> Result<Vec<Self>, StoreError> {
+        query(app, user, Some("id, created")).await
+    }
+}
+
+/// Ends the oldest sessions beyond the limit, once `session` is written. `seen` was read at the same time.
+pub(super) async fn end_oldest(app: &App, session: &Session, seen: Vec<Age>) -> Result<(), StoreError> {
+    let mut others = seen;
+    if others.len() + AT_ONCE >= MOST_SESSIONS {
+        // Close to the limit it counts who else signed in at this moment: whoever writes last sees them all.
+        others = Age::list(app, session.user).await?;
+    }
+    others.retain(|other| other.id != session.id);
+    others.sort_by_key(|other| Reverse(other.created));
+    let beyond = others.get(MOST_SESSIONS - 1..).unwrap_or_default();
+    end_each(app, session.user, beyond.iter().map(|other| other.id)).await
+}
