@@ -1,5 +1,7 @@
 //! DynamoDB: the client, and the calls that more than one concept makes.
 
+mod transaction;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
@@ -8,18 +10,20 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, TransactWriteItem, WriteRequest,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws;
 use crate::config::TableNames;
 use crate::random;
+
+pub use transaction::{Transaction, check, new_item};
+
+use transaction::{Cancelled, cancelled_because};
 
 /// One item as the SDK knows it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -241,50 +245,11 @@ impl Store {
     }
 }
 
-/// The outcome of [`Store::transact`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transaction {
-    /// Everything was written.
-    Done,
-    /// Nothing was written: the condition at this place of the list did not hold.
-    Refused(usize),
-}
-
 /// Deletes an item, for [`Store::write_all`].
 pub fn delete_request(key: Key) -> Result<WriteRequest, StoreError> {
     let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build();
     let delete = delete.map_err(|error| StoreError::Refused(Box::new(error)))?;
     Ok(WriteRequest::builder().delete_request(delete).build())
-}
-
-/// An item that must not exist yet, for [`Store::transact`].
-pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<TransactWriteItem, StoreError> {
-    let mut item: Item = serde_dynamo::to_item(value)?;
-    item.extend(key.into_item());
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)");
-    let put = put.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// An item that must be so, for [`Store::transact`].
-pub fn check(
-    table: &str,
-    key: Key,
-    condition: &str,
-    values: &[(&str, AttributeValue)],
-) -> Result<TransactWriteItem, StoreError> {
-    let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>();
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(key.into_item()))
-        .condition_expression(condition)
-        // An empty map is refused.
-        .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
-    let check = check.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 /// Makes an update, and again as long as a transaction holds its item, which the SDK does not do by itself.
@@ -300,29 +265,6 @@ pub async fn past_transactions(
         }
     }
     update.send().await
-}
-
-enum Cancelled {
-    Refused(usize),
-    /// Another transaction held one of the items: what becomes of it is not known yet.
-    Conflict,
-    Otherwise,
-}
-
-fn cancelled_because<R>(error: &SdkError<TransactWriteItemsError, R>) -> Cancelled {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Cancelled::Conflict,
-        _ => return Cancelled::Otherwise,
-    };
-    let at = |code| reasons.iter().position(|reason| reason.code() == Some(code));
-    match (at("ConditionalCheckFailed"), at("TransactionConflict")) {
-        (Some(at), _) => Cancelled::Refused(at),
-        (None, Some(_)) => Cancelled::Conflict,
-        (None, None) => Cancelled::Otherwise,
-    }
 }
 
 /// How long to wait before each try of a batch: a batch that is throttled in part succeeds in part.
