@@ -89,7 +89,8 @@ pub struct Embedded {
     /// The messages that are written into the outbox, until someone takes them.
     pub messages: Option<UnboundedReceiver<MessageId>>,
     folder: Option<PathBuf>,
-    published: bool,
+    /// Held while the endpoint file is true.
+    serving: Option<File>,
     _lock: Option<File>,
 }
 
@@ -98,6 +99,8 @@ const UNFINISHED: &str = "store.new";
 const LOCK: &str = "lock";
 /// Two lines, the URL and the access key id, while a server runs.
 const ENDPOINT: &str = "endpoint";
+/// Locked while a server runs, and no longer: a server that is killed leaves its endpoint file behind.
+const SERVING: &str = "serving";
 const REGION: &str = "us-east-1";
 
 impl Embedded {
@@ -118,7 +121,7 @@ impl Embedded {
         let (endpoint, _serving) = serve(engine.clone()).await?;
         // A store of an earlier version may lack some.
         tables::create(&endpoint.store(names.clone()), TEMPLATE).await?;
-        Ok(Self { endpoint, engine, messages: Some(messages), folder, published: false, _lock: lock })
+        Ok(Self { endpoint, engine, messages: Some(messages), folder, serving: None, _lock: lock })
     }
 
     /// Lets other processes of the folder's owner find the store, until this one ends.
@@ -129,10 +132,12 @@ impl Embedded {
             let unfinished = folder.join(format!("{ENDPOINT}.new"));
             let mut file = create_private_file(&unfinished)?;
             writeln!(file, "{}\n{}", self.endpoint.url, self.endpoint.key_id)?;
-            fs::rename(&unfinished, folder.join(ENDPOINT))
+            fs::rename(&unfinished, folder.join(ENDPOINT))?;
+            let serving = create_private_file(&folder.join(SERVING))?;
+            serving.lock().map(|()| serving)
         };
-        write().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
-        self.published = true;
+        let serving = write().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        self.serving = Some(serving);
         Ok(())
     }
 
@@ -153,7 +158,7 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if let Some(folder) = self.folder.as_ref().filter(|_| self.published) {
+        if let Some(folder) = self.folder.as_ref().filter(|_| self.serving.is_some()) {
             let _ = fs::remove_file(folder.join(ENDPOINT));
         }
     }
@@ -207,8 +212,8 @@ fn client_config(url: &str) -> aws_sdk_dynamodb::config::Builder {
 /// Where a running server serves the store of this folder.
 #[must_use]
 pub fn running(folder: &Path) -> Option<Endpoint> {
-    let lock = File::open(folder.join(LOCK)).ok()?;
-    match lock.try_lock_shared() {
+    let serving = File::open(folder.join(SERVING)).ok()?;
+    match serving.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Endpoint::read(folder),
         _ => None,
     }
@@ -225,13 +230,13 @@ async fn lock(folder: &Path) -> Result<File, OpenError> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true).read(true);
     let lock = options.open(folder.join(LOCK)).map_err(failed)?;
-    let mut tries = 100;
+    let mut tries = 400;
     loop {
         match lock.try_lock() {
             Ok(()) => break,
             Err(TryLockError::Error(error)) => return Err(failed(error)),
             Err(TryLockError::WouldBlock) => {
-                let at = Endpoint::read(folder).map(|endpoint| endpoint.url);
+                let at = running(folder).map(|endpoint| endpoint.url);
                 tries -= 1;
                 if at.is_some() || tries == 0 {
                     return Err(OpenError::InUse { folder: folder.to_owned(), at });
@@ -240,8 +245,6 @@ async fn lock(folder: &Path) -> Result<File, OpenError> {
             }
         }
     }
-    // A server that was killed has left it behind.
-    let _ = fs::remove_file(folder.join(ENDPOINT));
     Ok(lock)
 }
 

@@ -29,9 +29,12 @@ impl Operator {
             let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
             return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
         }
+        let at = |endpoint: embedded::Endpoint, config| {
+            let store = endpoint.store(tables.clone());
+            Self { app: App::new(config, store, SystemClock), _embedded: None }
+        };
         if let Some(endpoint) = embedded::running(&target.data) {
-            let store = endpoint.store(tables);
-            return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
+            return Ok(at(endpoint, config));
         }
         if !target.data.exists() {
             let folder = target.data.display();
@@ -39,8 +42,15 @@ impl Operator {
                 "there is no data folder {folder}: start `latchkey` first, or name the folder with --data, or work on AWS with --aws"
             )));
         }
-        let embedded = Embedded::with_tables(&Place::Folder(target.data.clone()), &tables).await?;
-        let store = embedded.store(tables);
-        Ok(Self { app: App::new(config, store, SystemClock), _embedded: Some(embedded) })
+        match Embedded::with_tables(&Place::Folder(target.data.clone()), &tables).await {
+            Ok(embedded) => {
+                let store = embedded.store(tables);
+                Ok(Self { app: App::new(config, store, SystemClock), _embedded: Some(embedded) })
+            }
+            // A server started in the meantime.
+            Err(error) => {
+                embedded::running(&target.data).map(|endpoint| at(endpoint, config)).ok_or(error.into())
+            }
+        }
     }
 }

@@ -137,3 +137,37 @@ async fn commands_without_a_server_wait_for_one_another() {
         assert!(made.json()["id"].is_string());
     }
 }
+
+/// What a killed server has left behind is no server: neither for a command that finds the store in use by another
+/// command, nor once that one is done.
+#[tokio::test]
+async fn the_endpoint_of_a_killed_server_is_not_believed() {
+    let folder = tempdir().unwrap();
+    start(&folder).await.kill().await;
+    let data = folder.path().join(".latchkey");
+    assert!(data.join("endpoint").exists());
+    let other_command = std::fs::File::open(data.join("lock")).unwrap();
+    other_command.lock().unwrap();
+    let create = tokio::spawn(Latchkey::new(folder.path(), ["account", "create", "--json"]).finish());
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(!create.is_finished(), "{:?}", create.await);
+    drop(other_command);
+    assert!(create.await.unwrap().json()["id"].is_string());
+}
+
+/// A script may start the server in the background and go on.
+#[tokio::test]
+async fn a_command_waits_for_a_server_that_is_starting() {
+    let folder = tempdir().unwrap();
+    start(&folder).await.kill().await;
+    let lock = std::fs::File::open(folder.path().join(".latchkey/lock")).unwrap();
+    lock.lock().unwrap();
+    let create = tokio::spawn(Latchkey::new(folder.path(), ["account", "create", "--json"]).finish());
+    let server = tokio::spawn(Latchkey::new(folder.path(), ["--port", "0"]).serve());
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(!create.is_finished(), "{:?}", create.await);
+    drop(lock);
+    let server = server.await.unwrap();
+    assert!(create.await.unwrap().json()["id"].is_string());
+    server.stop().await;
+}
