@@ -282,7 +282,7 @@ fn the_mailer_alone_knows_how_mails_leave_and_what_links_lead_to() {
     let expected = json!({
         "PUBLIC_URL": resources["HttpApi"]["Properties"]["StageVariables"]["publicUrl"],
         "MAIL_FROM": { "Ref": "MailFrom" },
-        "MAIL_TRANSPORT": { "Ref": "MailTransport" },
+        "MAIL_TRANSPORT": { "Fn::If": ["SendsBySes", "ses", { "Fn::Sub": "{{resolve:secretsmanager:${SmtpSecret}}}" }] },
     });
     assert_eq!(resources[MAILER_ID]["Properties"]["Environment"], json!({ "Variables": expected }));
 }

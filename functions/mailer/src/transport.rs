@@ -44,6 +44,9 @@ pub enum MailConfigError {
     /// The SMTP URL is wrong. It may hold a password, so it is not shown.
     #[error("MAIL_TRANSPORT holds an SMTP URL that cannot be used")]
     Smtp(#[source] lettre::transport::smtp::Error),
+    /// Whoever listens on the way could read the links, and a mail server's password with them.
+    #[error("MAIL_TRANSPORT must ask for TLS: an SMTP URL begins with smtps:// or ends in ?tls=required")]
+    Plain,
     /// No mailbox.
     #[error("MAIL_FROM must be a mailbox such as Latchkey <no-reply@example.com>")]
     From(#[source] lettre::address::AddressError),
@@ -89,6 +92,9 @@ impl Mailer {
         } else if transport.starts_with("smtp://") || transport.starts_with("smtps://") {
             let smtp =
                 AsyncSmtpTransport::<Tokio1Executor>::from_url(transport).map_err(MailConfigError::Smtp)?;
+            if !is_private(transport) {
+                return Err(MailConfigError::Plain);
+            }
             Transport::Smtp(smtp.timeout(Some(TIMEOUT)).build())
         } else {
             return Err(MailConfigError::Transport);
@@ -131,6 +137,17 @@ impl Mailer {
     pub(crate) fn is_final(&self, error: &SendError, mail: &Mail) -> bool {
         refusal::is_final(error, self.from.email.as_ref(), mail.to.as_str())
     }
+}
+
+/// Whether nobody can listen to what is said to the server of an SMTP URL: it is spoken to by TLS alone, or is on this machine.
+fn is_private(url: &str) -> bool {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let host = address.rsplit('@').next().unwrap_or_default();
+    let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with([':', '/']))
+    });
+    scheme == "smtps" || query.split('&').any(|setting| setting == "tls=required") || local
 }
 
 /// No one is to answer these mails by machine (RFC 3834).

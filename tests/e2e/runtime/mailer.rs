@@ -96,6 +96,9 @@ async fn a_mail_setting_that_cannot_be_used_is_named_and_nothing_is_sent() {
         ("MAIL_FROM", "nobody in particular"),
         ("MAIL_TRANSPORT", "a-pigeon"),
         ("MAIL_TRANSPORT", "smtp://user:a-password@[mail"),
+        ("MAIL_TRANSPORT", "smtp://user:a-password@mail.example.com:587"),
+        ("MAIL_TRANSPORT", "smtp://user:a-password@mail.example.com?tls=opportunistic"),
+        ("MAIL_TRANSPORT", "smtp://user:a-password@127.0.0.1.example.com"),
     ] {
         let mut environment = post.environment().to_vec();
         environment.retain(|(set, _)| *set != name);
