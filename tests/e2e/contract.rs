@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a document that is not as expected fails the test")]
 
 mod answers;
+mod ci;
 mod roles;
 mod successes;
 
@@ -385,28 +386,4 @@ fn no_function_has_the_embedded_engine() {
         }
         assert!(!reached.contains("latchkey") && !reached.contains("dynoxide-rs"), "{function}");
     }
-}
-
-#[test]
-fn ci_runs_the_test_command_of_the_readme() {
-    let ci = documents::text(".ci/run");
-    let command = "cargo test --workspace";
-    assert!(ci.contains(&format!("local command='{command}'")), "the command of .ci/run without a README");
-    if documents::root().join("README.md").exists() {
-        let readme = documents::text("README.md");
-        let shown: BTreeSet<&str> = readme.lines().filter(|line| line.starts_with("cargo test")).collect();
-        assert_eq!(shown, BTreeSet::from([command]));
-    }
-}
-
-#[test]
-fn ci_has_the_cargo_lambda_of_the_documentation() {
-    let version = |text: &str| {
-        let after = text.split_once("cargo-lambda==").expect("a version of cargo-lambda").1;
-        after
-            .split(|character: char| character != '.' && !character.is_ascii_digit())
-            .next()
-            .map(str::to_owned)
-    };
-    assert_eq!(version(&documents::text(".ci/run")), version(&documents::text("docs/cargo-lambda.md")));
 }
