@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::App;
 use shared::keyring::Purpose;
@@ -88,7 +89,8 @@ async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_no
     let service = Service::start().await;
     let user = service.user("alice").await;
     let (key, secret) = service.access_key(user.id, |_| {}).await;
-    // The instance that verifies reads the keyring when its time comes, not when the one that issues does.
+    // Half of the clients ask over HTTP; the others ask an instance that reads the keyring when its time comes, not when the one
+    // that issues does.
     let verifier: &'static App = Box::leak(Box::new(another_instance(&service)));
     verifier.keyring().await.unwrap();
     let mut kids = BTreeSet::new();
@@ -96,8 +98,12 @@ async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_no
         service.wait(90 * DAY);
         rotation::rotate_due(service.app).await.unwrap();
         let (sender, _) = broadcast::channel(256);
-        let clients: Vec<_> =
-            (0..8).map(|_| tokio::spawn(verify_all(verifier, sender.subscribe()))).collect();
+        let verifiers =
+            [Verifier::Instance(verifier), Verifier::Http(service.get("/auth/verify-token").into())];
+        let verifiers = verifiers.iter().cycle().take(8);
+        let clients: Vec<_> = verifiers
+            .map(|verifier| tokio::spawn(verify_all(verifier.clone(), sender.subscribe())))
+            .collect();
         for _ in 0..20 {
             // Across the moment at which the new keys begin to sign.
             service.wait(PUBLISHED_FOR.as_secs() / 15);
@@ -105,11 +111,12 @@ async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_no
             let jwt = scoped_token(&service).await;
             let login = json!({ "accessKey": key.access_key, "secret": secret });
             let bearer = service.post("/login").json(&login).send().await.unwrap().text().await.unwrap();
-            kids.extend([kid(&jwt), kid(&bearer)]);
-            for token in [tokens["access_token"].as_str().unwrap(), &jwt, &bearer] {
+            let oauth = oauth_token(&service, &key.access_key.to_string(), &secret).await;
+            kids.extend([kid(&jwt), kid(&bearer), kid(&oauth)]);
+            for token in [tokens["access_token"].as_str().unwrap(), &jwt, &bearer, &oauth] {
                 sender.send(token.to_owned()).unwrap();
             }
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(kids.len(), 2 * (rotated + 2), "both keys that sign JWTs were succeeded");
         drop(sender);
@@ -119,22 +126,58 @@ async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_no
     }
 }
 
+async fn oauth_token(service: &Service, id: &str, secret: &str) -> String {
+    let asked = service.post("/oauth/token").form(&[("grant_type", "client_credentials")]);
+    let (status, body) = answer(asked.basic_auth(id, Some(secret))).await;
+    assert_eq!(status, 200, "{body}");
+    body["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Who says whether a token is good.
+enum Verifier {
+    Instance(&'static App),
+    Http(Box<RequestBuilder>),
+}
+
+impl Clone for Verifier {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Instance(app) => Self::Instance(app),
+            Self::Http(request) => Self::Http(request.try_clone().expect("a request without a body").into()),
+        }
+    }
+}
+
+impl Verifier {
+    async fn accepts(&self, token: &str) {
+        match self.clone() {
+            Self::Instance(app) => {
+                principal::identify(app, token).await.expect("a token that is accepted");
+            }
+            Self::Http(request) => {
+                let (status, body) = answer(request.bearer_auth(token)).await;
+                assert_eq!(status, 200, "{body}");
+            }
+        }
+    }
+}
+
 /// Verifies the newest token of each kind in a loop until no more are sent; how often.
-async fn verify_all(app: &App, mut tokens: broadcast::Receiver<String>) -> usize {
-    let (mut newest, mut verified) = (Vec::new(), 0);
+async fn verify_all(verifier: Verifier, mut tokens: broadcast::Receiver<String>) -> usize {
+    let (mut newest, mut times) = (Vec::new(), 0);
     loop {
         match tokens.try_recv() {
             Ok(token) => newest.push(token),
-            Err(TryRecvError::Empty) => tokio::task::yield_now().await,
+            Err(TryRecvError::Empty) => tokio::time::sleep(Duration::from_millis(5)).await,
             Err(error) => {
                 assert_eq!(error, TryRecvError::Closed);
-                return verified;
+                return times;
             }
         }
-        // One of the newest three, which are of three kinds.
-        if let Some(token) = newest.iter().rev().nth(verified % 3).or(newest.last()) {
-            principal::identify(app, token).await.expect("a token that is accepted");
-            verified += 1;
+        // One of the newest four, which are of four kinds.
+        if let Some(token) = newest.iter().rev().nth(times % 4).or(newest.last()) {
+            verifier.accepts(token).await;
+            times += 1;
         }
     }
 }
