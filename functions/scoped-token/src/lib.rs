@@ -29,20 +29,22 @@ async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
     let authenticated = authentication::authenticate(app, name, &password, &Peer::of(request), None)
         .await
         .map_err(|error| error.into_fault(unauthorized))?;
-    authenticated.settle(app).await?;
     // Not from now: the password may have been changed since it was compared.
     let validity = Validity::since(authenticated.since, DAY)?;
-    let user = authenticated.credential;
+    let user = &authenticated.credential;
     let claims = ScopedClaims {
         sub: user.user,
-        sub_type: user.sub_type,
+        sub_type: user.sub_type.clone(),
         iss: app.issuer()?.to_owned(),
         iat: validity.issued,
         scope: user.scopes.join(" "),
         exp: validity.expires,
         jti: validity.id,
     };
-    let token = jwt::sign(app, &claims).await?;
+    // The signature is computed while storage answers.
+    let (settled, token) = tokio::join!(authenticated.settle(app), jwt::sign(app, &claims));
+    settled?;
+    let token = token?;
     Ok(response::json(StatusCode::OK, &json!({ "access_token": token })))
 }
 
