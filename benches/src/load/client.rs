@@ -42,7 +42,10 @@ impl What {
 pub(crate) struct Client {
     address: SocketAddr,
     connection: Connection,
-    username: String,
+    /// One of this many users, whose name ends in the number.
+    number: usize,
+    count: usize,
+    sign_ins: usize,
     access_token: String,
     refresh_token: String,
     /// The body that brings a machine token.
@@ -63,13 +66,15 @@ impl Client {
             let mut client = Self {
                 address: server.address,
                 connection: Connection::to(server.address),
-                username: format!("bench{number}"),
+                number,
+                count,
+                sign_ins: 0,
                 access_token: String::new(),
                 refresh_token: String::new(),
                 access_key: access_key.clone(),
                 credentials: oauth.clone(),
             };
-            let name = &client.username;
+            let name = username(number);
             let form = format!("username={name}&password={PASSWORD}&email={name}@example.com");
             client.connection.post("/auth/signup", FORM, &form.replace(' ', "+"));
             client.ask(What::SignIn);
@@ -87,7 +92,10 @@ impl Client {
     pub(crate) fn ask(&mut self, what: What) {
         match what {
             What::SignIn => {
-                let form = format!("username={}&password={PASSWORD}", self.username).replace(' ', "+");
+                // Few sign in over and over: each time it is another user, and not the one of another client.
+                let name = username((self.number + self.sign_ins * 17) % self.count);
+                self.sign_ins += 1;
+                let form = format!("username={name}&password={PASSWORD}").replace(' ', "+");
                 let answer = self.connection.post("/auth/login", FORM, &form);
                 self.keep_tokens(&answer);
             }
@@ -108,6 +116,10 @@ impl Client {
         let token = |name: &str| answer["tokens"][name].as_str().expect("a token").to_owned();
         (self.access_token, self.refresh_token) = (token("access_token"), token("refresh_token"));
     }
+}
+
+fn username(number: usize) -> String {
+    format!("bench{number}")
 }
 
 /// A connection to the server.
