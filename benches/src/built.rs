@@ -29,6 +29,11 @@ pub(crate) fn path_of_floor() -> PathBuf {
     file(&folder().join("examples"), "floor")
 }
 
+/// The path of the function that has nothing but the stack of all others.
+pub(crate) fn path_of_stack() -> PathBuf {
+    file(&folder().join("examples"), "stack")
+}
+
 fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
@@ -41,9 +46,11 @@ pub(crate) fn functions(names: &[String]) {
     cargo(packages.iter().map(String::as_str), "--bin", names.iter().map(String::as_str));
 }
 
-/// Builds the floor.
-pub(crate) fn floor() {
-    cargo(["benches"], "--example", ["floor"]);
+/// Builds what the functions are held against, with the same features.
+pub(crate) fn yardsticks() {
+    let packages = events::functions();
+    let packages = packages.iter().map(String::as_str).chain(["benches"]);
+    cargo(packages, "--example", ["floor", "stack"]);
 }
 
 /// Builds the local server.

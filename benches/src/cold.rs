@@ -10,7 +10,7 @@ use flate2::write::DeflateEncoder;
 
 use crate::built;
 use crate::cli::Effort;
-use crate::fixture::{Fixture, Success};
+use crate::fixture::{Bare, Fixture, Success};
 use crate::process::{Cold, Environment, Memory, Process};
 use crate::progress;
 use crate::report::{ColdStart, ColdStarts, Setting};
@@ -31,10 +31,17 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
         Ok(tls) => (Some(tls), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let mut floor = Runs::default();
+    let (mut floor, mut stack) = (Runs::default(), Runs::default());
     let mut all: Vec<Runs> = functions.iter().map(|_| Runs::default()).collect();
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
+        let event = Success::of("verify-token").filled(&fixture.values("verify-token"));
+        let bare = fixture.stack(Bare::BatchRead);
+        stack.add(&Process::start_cold(&built::path_of_stack(), &bare, &event));
+        if let Some(tls) = &tls {
+            let bare = tls.environment(bare);
+            stack.tls.push(Process::start_cold(&built::path_of_stack(), &bare, &event).total);
+        }
         for (function, runs) in functions.iter().zip(&mut all) {
             floor.add(&Process::start_cold(&built::path_of_floor(), &Environment::new(), b"{}"));
             runs.add(&start(fixture, function, &fixture.environment(function)));
@@ -52,6 +59,7 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     ColdStarts {
         setting: Setting::here(),
         floor: floor.figures("floor", &built::path_of_floor()),
+        stack: stack.figures("stack", &built::path_of_stack()),
         functions,
         no_tls,
     }

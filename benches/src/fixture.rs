@@ -4,10 +4,13 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::session::{self, Session};
+use shared::store::Key;
+use shared::user::{Credential, User};
 use tempfile::TempDir;
 use tests::events::{self, AUTHORIZER, MAILER, StoreState};
-use tests::seeded::{PUBLIC_URL, Seeded};
+use tests::seeded::{PUBLIC_URL, Seeded, USERNAME};
 use tokio::runtime::Runtime;
 
 use crate::process::Environment;
@@ -17,6 +20,15 @@ pub(crate) struct Fixture {
     pub(crate) seeded: Seeded,
     runtime: Runtime,
     mails: TempDir,
+}
+
+/// A call that a door cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// `BatchGetItem` of a session and its user.
+    BatchRead,
+    /// `UpdateItem` of a session that gives the item back.
+    Update,
 }
 
 /// The event that a function answers with success.
@@ -63,6 +75,36 @@ impl Fixture {
     /// Puts the data in place anew; a value for each placeholder of an event.
     pub(crate) fn values(&self, function: &str) -> Vec<(&'static str, String)> {
         self.wait(self.seeded.values(function))
+    }
+
+    /// The session and the user that the values of most functions belong to.
+    pub(crate) fn keys(&self) -> [Key; 2] {
+        let app = self.seeded.0.app;
+        self.wait(async {
+            let credential = app.store.get(&app.store.tables.accounts, Credential::key(USERNAME)).await;
+            let credential: Option<Credential> = credential.expect("a store");
+            let user = credential.expect("the user").user;
+            let sessions = session::list(app, user).await.expect("a store");
+            [Session::key(user, sessions.first().expect("a session").id), User::key(user)]
+        })
+    }
+
+    /// The environment of the function that has nothing but the stack: the keyring before its first event, and this call for
+    /// each.
+    pub(crate) fn stack(&self, call: Bare) -> Environment {
+        let tables = &self.seeded.0.app.store.tables;
+        let [session, user] = self.keys();
+        let address = |table: &str, key: Key| json!([table, key.pk, key.sk]);
+        let calls = match call {
+            Bare::BatchRead => {
+                ("STACK_READS", json!([address(&tables.tokens, session), address(&tables.accounts, user)]))
+            }
+            Bare::Update => ("STACK_UPDATE", json!([address(&tables.tokens, session)])),
+        };
+        let mut environment = self.environment("stack");
+        environment.push(("STACK_INIT", json!([[tables.keys, "KEYRING", "KEYRING"]]).to_string()));
+        environment.push((calls.0, calls.1.to_string()));
+        environment
     }
 
     /// A client such as the functions have, for calls that are made one after the other from this thread.

@@ -12,13 +12,10 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use shared::access_key::{AccessKey, AccessKeyId};
-use shared::session::{self, Session};
 use shared::store::{Item, Key, number};
-use shared::user::{Credential, User};
-use tests::seeded::USERNAME;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Bare, Fixture};
 
 /// The one thing that a door is measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +45,15 @@ impl Limit {
             Self::Floor => "the floor",
         }
     }
+
+    /// The call alone, if that is what the limit is.
+    pub(crate) const fn bare(self) -> Option<Bare> {
+        match self {
+            Self::BatchRead => Some(Bare::BatchRead),
+            Self::Update => Some(Bare::Update),
+            _ => None,
+        }
+    }
 }
 
 /// Reaches the limits from one thread, with the client that the functions have.
@@ -67,12 +73,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// Over the data that these values belong to.
     pub(crate) fn new(fixture: &Fixture, values: &[(&'static str, String)]) -> Self {
-        let app = fixture.seeded.0.app;
-        let tables = &app.store.tables;
-        let credential: Option<Credential> =
-            fixture.wait(app.store.get(&tables.accounts, Credential::key(USERNAME))).expect("a store");
-        let user = credential.expect("the user").user;
-        let sessions = fixture.wait(session::list(app, user)).expect("a store");
+        let tables = &fixture.seeded.0.app.store.tables;
+        let [session, user] = fixture.keys();
         let key_id = values.iter().find(|(name, _)| *name == "access_key").expect("a key");
         let key_id: AccessKeyId = key_id.1.parse().expect("an access key");
         Self {
@@ -83,8 +85,8 @@ impl Limits {
             hmac: hmac::Key::new(hmac::HMAC_SHA384, &[7; 48]),
             tokens: tables.tokens.clone(),
             accounts: tables.accounts.clone(),
-            session: Session::key(user, sessions.first().expect("a session").id),
-            user: User::key(user),
+            session,
+            user,
             access_key: AccessKey::key(key_id.ak()),
         }
     }

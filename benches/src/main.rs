@@ -79,8 +79,8 @@ fn measure(cli: &Cli, functions: &[String], report: &mut Report) {
     let effort = cli.effort();
     let over_binaries = [Part::Cold, Part::Warm, Part::Scale].iter().any(|part| cli.wants(*part));
     if over_binaries {
-        built::floor();
         built::functions(functions);
+        built::yardsticks();
     }
     if cli.wants(Part::Load) {
         built::server();

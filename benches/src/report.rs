@@ -34,6 +34,8 @@ pub(crate) struct Setting {
 pub(crate) struct ColdStarts {
     pub(crate) setting: Setting,
     pub(crate) floor: ColdStart,
+    /// The stack of all functions, with the keyring read before the first event and a session and its user at it.
+    pub(crate) stack: ColdStart,
     pub(crate) functions: Vec<ColdStart>,
     /// Why there are no figures over TLS.
     pub(crate) no_tls: Option<String>,
@@ -66,6 +68,8 @@ pub(crate) struct WarmDoor {
     pub(crate) limit: Spread,
     /// In words.
     pub(crate) limited_by: String,
+    /// The same call made by a function that does nothing else.
+    pub(crate) stack: Option<Spread>,
     /// What the process had of a processor for one request.
     pub(crate) cpu_ms: f64,
 }

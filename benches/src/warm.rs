@@ -3,6 +3,7 @@
 use serde_json::Value;
 use shared::session;
 use shared::user::Credential;
+use tests::events::AUTHORIZER;
 use tests::seeded::USERNAME;
 
 use crate::built;
@@ -51,7 +52,10 @@ fn door(
     let mut limits = Limits::new(fixture, &values);
     let mut function = Process::start(&built::path(name), &fixture.environment(name));
     let mut floor = Process::start(&built::path_of_floor(), &Environment::new());
-    let (mut door, mut limited) = (Vec::new(), Vec::new());
+    // The events of the authorizer are of another kind.
+    let bare = limit.bare().filter(|_| name != AUTHORIZER);
+    let mut stack = bare.map(|call| Process::start(&built::path_of_stack(), &fixture.stack(call)));
+    let (mut door, mut limited, mut on_stack) = (Vec::new(), Vec::new(), Vec::new());
     let mut cpu_before = function.cpu_time();
     for request in 0..BEFORE + effort.requests {
         if request % SESSIONS == SESSIONS - 1 && name == "login" {
@@ -65,10 +69,12 @@ fn door(
         success.check(name, &answer);
         carry_on(&mut values, &answer);
         let (on_floor, _) = floor.invoke(&event);
+        let bare = stack.as_mut().map(|stack| stack.invoke(&event).0);
         let at_limit = if limit == Limit::Floor { on_floor } else { limits.time(limit) };
         if request >= BEFORE {
             door.push(taken);
             limited.push(at_limit);
+            on_stack.extend(bare);
             all_floor.push(on_floor);
         }
     }
@@ -80,6 +86,7 @@ fn door(
         door: Spread::of(&door),
         limit: Spread::of(&limited),
         limited_by: limit.name().to_owned(),
+        stack: (!on_stack.is_empty()).then(|| Spread::of(&on_stack)),
         cpu_ms,
     }
 }

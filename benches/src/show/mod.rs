@@ -62,10 +62,10 @@ fn thousands(number: u64) -> f64 {
 fn cold(cold: &ColdStarts) -> String {
     let floor = cold.floor.total.median;
     let mut table = Table::new([
-        "function", "KiB", "zip KiB", "init ms", "cold ms", "× floor", "TLS ms", "× floor", "RSS MiB",
-        "peak MiB",
+        "function", "KiB", "zip KiB", "init ms", "cold ms", "× floor", "× stack", "TLS ms", "× floor",
+        "RSS MiB", "peak MiB",
     ]);
-    for start in std::iter::once(&cold.floor).chain(&cold.functions) {
+    for start in [&cold.floor, &cold.stack].into_iter().chain(&cold.functions) {
         table.row([
             start.function.clone(),
             format!("{:.0}", thousands(start.binary_bytes)),
@@ -73,6 +73,7 @@ fn cold(cold: &ColdStarts) -> String {
             format!("{:.2}", start.init.median),
             format!("{:.2}", start.total.median),
             times(start.total.median, floor),
+            times(start.total.median, cold.stack.total.median),
             start.tls.map_or_else(String::new, |tls| format!("{:.2}", tls.median)),
             start.tls.map_or_else(String::new, |tls| times(tls.median, floor)),
             format!("{:.1}", thousands(start.memory.resident)),
@@ -99,6 +100,7 @@ fn warm(warm: &WarmDoors) -> String {
         "limit ms",
         "× limit",
         "× limit + floor",
+        "× limit in a function",
     ]);
     for row in &warm.doors {
         let on_floor = row.limited_by == "the floor";
@@ -113,6 +115,7 @@ fn warm(warm: &WarmDoors) -> String {
             format!("{:.3}", row.limit.median),
             times(row.door.median, row.limit.median),
             times(row.door.median, with_floor),
+            row.stack.map_or_else(String::new, |stack| times(row.door.median, stack.median)),
         ]);
     }
     let mut text = setting(&warm.setting);

@@ -23,6 +23,7 @@ pub(crate) fn table(report: &Report) -> String {
     let mut table = Table::new(["what", "to reach", "measured", "reached"]);
     let mut row = |what: &str, figure: &str, measured: Option<(String, bool)>| {
         let (measured, reached) = match measured {
+            Some((measured, _)) if figure.is_empty() => (measured, ""),
             Some((measured, true)) => (measured, "yes"),
             Some((measured, false)) => (measured, "no"),
             None => (String::new(), "not measured"),
@@ -35,6 +36,7 @@ pub(crate) fn table(report: &Report) -> String {
     let others = |start: &ColdStart| !storeless(start) && !hashes(start);
     row("with storage and keys, cold, store without TLS", "≤ 3 × floor", cold(report, 3.0, &others, false));
     row("the same, store behind TLS", "≤ 4 × floor", cold(report, 4.0, &others, true));
+    row("… of which the stack alone takes, without TLS and with", "", stack(report));
     row("RSS after the first answer", "≤ 9 MiB", resident(report, 9.0, false));
     row("… of a function that hashes", "≤ 29 MiB", resident(report, 29.0, true));
     row("zip", "≤ 3.2 MB", zip(report));
@@ -42,9 +44,14 @@ pub(crate) fn table(report: &Report) -> String {
         [("login", 1.15), ("scoped-token", 1.15), ("verify-token", 1.3), ("refresh", 1.3)]
     {
         let door = report.warm.as_ref().and_then(|warm| warm.door(function));
-        let ratio = door.map(|door| door.door.median / door.limit.median);
+        let ratio = door.map(|door| {
+            let ratio = door.door.median / door.limit.median;
+            let in_a_function = door.stack.map(|stack| door.door.median / stack.median);
+            let beside = in_a_function.map(|times| format!("; {times:.2} × a function with that call alone"));
+            (format!("{ratio:.2} ×{}", beside.unwrap_or_default()), ratio <= limit)
+        });
         let what = format!("{function}, warm, over {}", door.map_or("its limit", |door| &door.limited_by));
-        row(&what, &format!("≤ {limit} ×"), ratio.map(|ratio| (format!("{ratio:.2} ×"), ratio <= limit)));
+        row(&what, &format!("≤ {limit} ×"), ratio);
     }
     row("storage calls in sequence", "the budgets", calls(report));
     table.to_string()
@@ -69,6 +76,13 @@ fn cold(
         .filter_map(|start| Some((time(start)? / cold.floor.total.median, start.function.as_str())))
         .collect();
     span(&times, limit, "×")
+}
+
+/// What `lambda_http`, the SDK's client, and two calls take without anything of ours, as a multiple of the floor.
+fn stack(report: &Report) -> Option<(String, bool)> {
+    let cold = report.cold.as_ref()?;
+    let times = [cold.stack.total.median, cold.stack.tls?.median].map(|time| time / cold.floor.total.median);
+    Some((format!("{:.2} ×, {:.2} ×", times[0], times[1]), true))
 }
 
 /// From the least to the most.
