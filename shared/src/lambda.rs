@@ -80,7 +80,7 @@ where
     serve(app, handler).await
 }
 
-/// As [`run`], for a function that asks no storage and needs no keys: its binary is less than half of the others',
+/// As [`run`], for a function that asks no storage and needs no keys: its binary is less than a third of the others',
 /// and starts sooner.
 pub async fn run_without_storage<H, F>(handler: H) -> Result<(), Error>
 where

@@ -141,13 +141,6 @@ impl Store {
         Self { client: Client::from_conf(config.build()), tables }
     }
 
-    /// A store whose every call fails.
-    #[must_use]
-    pub fn out_of_reach(tables: TableNames) -> Self {
-        let config = aws_sdk_dynamodb::Config::builder().behavior_version(BehaviorVersion::latest());
-        Self { client: Client::from_conf(config.build()), tables }
-    }
-
     /// One item, strongly consistent; `None` if there is none.
     pub async fn get<T: DeserializeOwned>(&self, table: &str, key: Key) -> Result<Option<T>, StoreError> {
         let output = self
