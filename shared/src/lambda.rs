@@ -15,6 +15,7 @@ use crate::password::HashError;
 /// What a function makes ready before its first request. All of it takes time that the first caller would wait for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WarmUp {
+    connection: bool,
     keyring: bool,
     signs_with: Option<fn(&Config) -> Algorithm>,
     hash: bool,
@@ -22,11 +23,11 @@ pub struct WarmUp {
 
 impl WarmUp {
     /// Nothing.
-    pub const NOTHING: Self = Self { keyring: false, signs_with: None, hash: false };
+    pub const NOTHING: Self = Self { connection: false, keyring: false, signs_with: None, hash: false };
+    /// The connection to storage, for a function that needs no keys: [`Store::open_connection`](crate::store::Store::open_connection).
+    pub const CONNECTION: Self = Self { connection: true, ..Self::NOTHING };
     /// The keyring, which also opens the connection to storage.
     pub const KEYRING: Self = Self { keyring: true, ..Self::NOTHING };
-    /// The memory of one password hash.
-    pub const HASH: Self = Self { hash: true, ..Self::NOTHING };
 
     /// And the key that signs these tokens.
     #[must_use]
@@ -40,18 +41,25 @@ impl WarmUp {
         Self { hash: true, ..self }
     }
 
-    async fn run(self, app: &App) -> Result<(), HashError> {
-        if self.hash {
-            app.passwords.warm_up()?;
+    /// Makes it ready; what needs storage and what needs the processor, at once.
+    ///
+    /// # Errors
+    /// A processor that computes Argon2 wrongly, or too little memory for a hash. Storage that does not answer is none: the first
+    /// request tries again, and answers for it.
+    pub async fn run(self, app: &App) -> Result<(), HashError> {
+        let hash = async { if self.hash { app.passwords.warm_up() } else { Ok(()) } };
+        tokio::join!(self.reach_storage(app), hash).1
+    }
+
+    async fn reach_storage(self, app: &App) {
+        if self.connection {
+            app.store.open_connection().await;
         }
-        if !self.keyring {
-            return Ok(());
-        }
-        // Where this fails, the first request tries again and answers for it.
-        if let (Ok(keyring), Some(algorithm)) = (app.keyring().await, self.signs_with) {
+        if self.keyring
+            && let (Ok(keyring), Some(algorithm)) = (app.keyring().await, self.signs_with)
+        {
             keyring.prepare_to_sign(algorithm(&app.config), app.now());
         }
-        Ok(())
     }
 }
 

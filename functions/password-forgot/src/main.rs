@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(password_forgot::handle, WarmUp::NOTHING).await
+    lambda::run(password_forgot::handle, WarmUp::CONNECTION).await
 }

@@ -4,5 +4,5 @@ use shared::lambda::{self, WarmUp};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    lambda::run(signup::handle, WarmUp::HASH).await
+    lambda::run(signup::handle, WarmUp::CONNECTION.and_hash()).await
 }

@@ -46,6 +46,9 @@ pub struct Key {
     pub sk: String,
 }
 
+/// The keys of an item that is never there.
+pub const NO_ITEM: &str = "CONNECTION";
+
 /// Why a call to storage failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -139,6 +142,13 @@ impl Store {
             .timeout_config(aws::timeouts());
         config.set_endpoint_url(endpoint);
         Self { client: Client::from_conf(config.build()), tables }
+    }
+
+    /// Opens a connection, by asking for an item that nobody has; the role of a function that only writes lets it ask for this one.
+    pub async fn open_connection(&self) {
+        let key = Key::new(NO_ITEM, NO_ITEM).into_item();
+        // Where it fails, there is no connection yet, and nothing is lost.
+        let _ = self.client.get_item().table_name(&self.tables.tokens).set_key(Some(key)).send().await;
     }
 
     /// One item, strongly consistent; `None` if there is none.

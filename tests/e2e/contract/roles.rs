@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use shared::lambda::WarmUp;
+use shared::store::NO_ITEM;
 use tests::{Answer, PASSWORD, Permission, Service, documents};
 
 use super::answers::requests;
@@ -34,6 +36,16 @@ fn exceptions() -> [Value; 3] {
             "Condition": { "StringEquals": { "ses:FromAddress": address } },
         }, { "Ref": "AWS::NoValue" }] }),
     ]
+}
+
+/// What lets a function that only writes open its connection.
+fn connection() -> Value {
+    json!({
+        "Effect": "Allow",
+        "Action": "dynamodb:GetItem",
+        "Resource": { "Fn::GetAtt": "TokensTable.Arn" },
+        "Condition": { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [NO_ITEM] } },
+    })
 }
 
 fn list(value: &Value) -> Vec<Value> {
@@ -149,6 +161,9 @@ async fn every_function_may_make_the_calls_that_it_makes_and_no_others() {
     for (function, made) in calls_of_functions(&service).await {
         assert_allowed(&service, &function, &made);
         for statement in statements(&template, &function) {
+            if statement == connection() {
+                continue;
+            }
             // The keyring was read before.
             for (table, id) in [(&tables.accounts, "Accounts"), (&tables.tokens, "Tokens")] {
                 if statement["Resource"] != json!({ "Fn::GetAtt": format!("{id}Table.Arn") }) {
@@ -163,6 +178,23 @@ async fn every_function_may_make_the_calls_that_it_makes_and_no_others() {
         }
     }
     assert!(too_much.is_empty(), "{too_much:#?}");
+}
+
+#[tokio::test]
+async fn what_opens_a_connection_asks_for_nothing_and_is_allowed_to_who_does_it_alone() {
+    let service = Service::start().await;
+    service.calls.reset();
+    WarmUp::CONNECTION.run(service.app).await.unwrap();
+    let read = service.calls.needed();
+    let read: Vec<_> = read.iter().map(|call| (call.action.as_str(), call.table.as_str())).collect();
+    assert_eq!(read, [("dynamodb:GetItem", service.app.store.tables.tokens.as_str())]);
+
+    let template = documents::template();
+    for (_, function) in template_functions(&template) {
+        let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
+        let opens = documents::text(&format!("functions/{name}/src/main.rs")).contains("WarmUp::CONNECTION");
+        assert_eq!(statements(&template, name).contains(&connection()), opens, "{name}");
+    }
 }
 
 #[tokio::test]
