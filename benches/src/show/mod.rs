@@ -175,8 +175,9 @@ fn capacity(capacity: &Capacity) -> String {
         table.row([
             row.function.clone(),
             row.in_sequence.to_string(),
-            format!("{}", row.read_units),
-            format!("{}", row.write_units),
+            // A sum of nothing is -0.
+            format!("{}", row.read_units + 0.0),
+            format!("{}", row.write_units + 0.0),
             row.calls.join(", "),
         ]);
     }
