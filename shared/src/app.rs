@@ -1,6 +1,7 @@
 //! What a process has: configuration, clock, storage, keys, the password hasher. Built once.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigError, PublicUrl};
@@ -8,21 +9,31 @@ use crate::keyring::{self, Keyring, KeyringCache, KeyringError};
 use crate::password::Hasher;
 use crate::store::Store;
 
-/// One process of the service.
-pub struct App {
+/// What a process knows without asking storage.
+pub struct Facts {
     /// What its owner decided.
     pub config: Config,
-    /// The tables. The client is made at first need: a function that never asks storage does not pay for it.
-    pub store: LazyLock<Store, MakeStore>,
+    public_url: OnceLock<PublicUrl>,
+}
+
+/// One process of the service. Its [`Facts`] are read as if they were its own.
+pub struct App {
+    facts: Facts,
+    /// The tables.
+    pub store: Store,
     /// Hashes passwords.
     pub passwords: Hasher,
     clock: Box<dyn Clock>,
     keyring: KeyringCache,
-    public_url: OnceLock<PublicUrl>,
 }
 
-/// Makes the client of the tables.
-pub type MakeStore = Box<dyn FnOnce() -> Store + Send>;
+impl Deref for App {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
 
 /// Neither the environment nor the API's stage says where the service is reached.
 #[derive(Debug, thiserror::Error)]
@@ -34,34 +45,20 @@ pub struct NoPublicUrl;
 impl App {
     /// A process with this configuration, storage and clock.
     pub fn new(config: Config, store: Store, clock: impl Clock) -> Self {
-        Self::with_store_from(config, Box::new(move || store), clock)
-    }
-
-    fn with_store_from(config: Config, store: MakeStore, clock: impl Clock) -> Self {
-        let public_url = OnceLock::new();
-        if let Some(url) = &config.public_url {
-            let _ = public_url.set(url.clone());
-        }
         Self {
             passwords: Hasher::new(config.argon2),
-            store: LazyLock::new(store),
+            store,
             clock: Box::new(clock),
             keyring: KeyringCache::new(keyring::purposes(&config)),
-            public_url,
-            config,
+            facts: Facts::new(config),
         }
     }
 
     /// The process of a Lambda function.
     pub fn from_lambda_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
-        let tables = config.tables.clone();
-        Ok(Self::with_store_from(config, Box::new(|| Store::from_lambda_env(tables)), SystemClock))
-    }
-
-    /// The process of a Lambda function that asks no storage. None is linked into it.
-    pub fn without_storage() -> Result<Self, ConfigError> {
-        Ok(Self::with_store_from(Config::from_env()?, Box::new(no_store), SystemClock))
+        let store = Store::from_lambda_env(config.tables.clone());
+        Ok(Self::new(config, store, SystemClock))
     }
 
     /// The present moment.
@@ -78,6 +75,18 @@ impl App {
     /// The keys, after a token named one that [`App::keyring`] does not have.
     pub async fn keyring_for_unknown_key(&self) -> Result<Arc<Keyring>, KeyringError> {
         self.keyring.get_for_unknown_key(&self.store, self.now()).await
+    }
+}
+
+impl Facts {
+    fn new(config: Config) -> Self {
+        let public_url = config.public_url.clone().map_or_else(OnceLock::new, OnceLock::from);
+        Self { config, public_url }
+    }
+
+    /// Of a Lambda function that asks no storage.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self::new(Config::from_env()?))
     }
 
     /// The `iss` of every token: [`App::public_url`].
@@ -96,10 +105,4 @@ impl App {
             let _ = self.public_url.set(url);
         }
     }
-}
-
-/// Makes no client: one that is never asked would be a quarter of such a function's binary.
-#[expect(clippy::panic, reason = "a mistake in the function's code, and not something that happens to it")]
-fn no_store() -> Store {
-    panic!("this function was built without storage")
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use jsonwebtoken::Algorithm;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 
-use crate::app::App;
+use crate::app::{App, Facts};
 use crate::config::{Config, ConfigError};
 use crate::http::Response;
 use crate::jwt::Token;
@@ -85,34 +85,35 @@ where
 {
     let app = kept(App::from_lambda_env())?;
     warm_up.run(app).await.inspect_err(|error| cannot_start(error))?;
-    serve(app, handler).await
+    serve(app, |request| handler(app, request)).await
 }
 
 /// As [`run`], for a function that asks no storage and needs no keys: its binary is less than a third of the others',
 /// and starts sooner.
 pub async fn run_without_storage<H, F>(handler: H) -> Result<(), Error>
 where
-    H: Fn(&'static App, Request) -> F,
+    H: Fn(&'static Facts, Request) -> F,
     F: Future<Output = Response> + Send,
 {
-    serve(kept(App::without_storage())?, handler).await
+    let facts = kept(Facts::from_env())?;
+    serve(facts, |request| handler(facts, request)).await
 }
 
-fn kept(app: Result<App, ConfigError>) -> Result<&'static App, ConfigError> {
-    Ok(Box::leak(Box::new(app.inspect_err(|error| cannot_start(error))?)))
+fn kept<T>(made: Result<T, ConfigError>) -> Result<&'static T, ConfigError> {
+    Ok(Box::leak(Box::new(made.inspect_err(|error| cannot_start(error))?)))
 }
 
-async fn serve<H, F>(app: &'static App, handler: H) -> Result<(), Error>
+async fn serve<H, F>(facts: &'static Facts, handler: H) -> Result<(), Error>
 where
-    H: Fn(&'static App, Request) -> F,
+    H: Fn(Request) -> F,
     F: Future<Output = Response> + Send,
 {
     let handler = &handler;
     lambda_http::run(service_fn(move |request: Request| {
         if let Some(url) = request.stage_variables_ref().and_then(|variables| variables.first("publicUrl")) {
-            app.learn_public_url(url);
+            facts.learn_public_url(url);
         }
-        let answer = handler(app, request);
+        let answer = handler(request);
         async move { Ok::<_, Error>(answer.await) }
     }))
     .await

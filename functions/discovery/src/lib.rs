@@ -2,7 +2,7 @@
 
 use lambda_http::RequestExt;
 use serde_json::{Value, json};
-use shared::App;
+use shared::app::Facts;
 use shared::config::SigningAlgorithm;
 use shared::door::oauth::{self, Grant, PUBLIC_METHOD, SECRET_METHODS};
 use shared::http::response::{self, RequestId};
@@ -12,18 +12,18 @@ const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// `GET /.well-known/oauth-authorization-server` and `GET /.well-known/openid-configuration`
 #[expect(clippy::unused_async, reason = "every handler is a function of this kind")]
-pub async fn handle(app: &App, request: Request) -> Response {
+pub async fn handle(facts: &Facts, request: Request) -> Response {
     let id = RequestId::of(&request);
     let for_openid = request.raw_http_path().ends_with("/openid-configuration");
-    let result = publish(app, for_openid);
+    let result = publish(facts, for_openid);
     response::finish(&id, oauth::shape, result)
 }
 
-fn publish(app: &App, for_openid: bool) -> Result<Response, Fault> {
-    let mut body = metadata(app.issuer()?);
+fn publish(facts: &Facts, for_openid: bool) -> Result<Response, Fault> {
+    let mut body = metadata(facts.issuer()?);
     if for_openid {
         body["subject_types_supported"] = json!(["public"]);
-        body["id_token_signing_alg_values_supported"] = algorithms(app.config.signing_algorithm).into();
+        body["id_token_signing_alg_values_supported"] = algorithms(facts.config.signing_algorithm).into();
     }
     let mut response = response::json(StatusCode::OK, &body);
     response.headers_mut().insert(header::CACHE_CONTROL, CACHED);

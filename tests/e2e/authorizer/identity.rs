@@ -164,7 +164,7 @@ async fn every_token_is_good_until_the_second_that_is_told() {
 #[tokio::test]
 async fn the_tokens_of_another_issuer_are_refused() {
     let world = World::new().await;
-    let App { config, store, .. } = world.service.app;
+    let (config, store) = (&world.service.app.config, &world.service.app.store);
     for mode in [Mode::Checked, Mode::Stateless] {
         let mut config = config.clone();
         config.public_url = Some("https://auth.example.com".parse().unwrap());

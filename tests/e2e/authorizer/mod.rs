@@ -17,7 +17,7 @@ use crate::verify_token::World;
 
 /// A guard of its own process over a service's storage, with the service's clock.
 fn guard(service: &Service, mode: Mode) -> Guard {
-    let App { config, store, .. } = service.app;
+    let (config, store) = (&service.app.config, &service.app.store);
     Guard::new(App::new(config.clone(), Store::clone(store), Arc::clone(&service.clock)), mode)
 }
 
