@@ -23,7 +23,7 @@ fn file(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// `cargo test` builds nothing for the tests of another package, so the first call of a process has cargo build it all:
-/// next to nothing when it is fresh.
+/// next to nothing when it is fresh. All, for one package alone would have dependencies of other features, and compile them again.
 fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(build)

@@ -1,15 +1,17 @@
 //! The built program `latchkey`, run as people run it: its own process, with a folder of its own.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::{Command as StdCommand, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+
+use crate::binaries;
 
 /// Nothing that a test waits for takes this long, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +22,7 @@ pub struct Latchkey(Command, Option<String>);
 impl Latchkey {
     /// With these arguments, in this working folder, and with nothing of the tests' own environment.
     pub fn new<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
-        let mut command = Command::new(executable());
+        let mut command = Command::new(binaries::path("latchkey"));
         command.args(arguments).current_dir(folder).env_clear().kill_on_drop(true);
         for name in ["PATH", "SYSTEMROOT", "TMPDIR", "TEMP"] {
             if let Some(value) = std::env::var_os(name) {
@@ -250,26 +252,4 @@ impl Captured {
         let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8(bytes.clone()).expect("UTF-8")
     }
-}
-
-/// The program. `cargo test -p tests` builds the library behind it and not the program itself, so it is built here,
-/// once a run; that takes a moment if nothing has changed.
-fn executable() -> &'static Path {
-    static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
-    EXECUTABLE.get_or_init(|| {
-        let mut cargo = StdCommand::new(env!("CARGO"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        cargo.args(["build", "--package", "latchkey", "--bin", "latchkey", "--message-format", "json"]);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        let output = cargo.stderr(Stdio::piped()).output().expect("cargo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let messages = String::from_utf8(output.stdout).expect("UTF-8");
-        let mut paths = messages.lines().filter_map(|line| {
-            let message: Value = serde_json::from_str(line).ok()?;
-            message["executable"].as_str().map(PathBuf::from)
-        });
-        paths.next_back().expect("the path of the program")
-    })
 }
