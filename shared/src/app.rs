@@ -58,7 +58,8 @@ impl App {
     pub fn from_lambda_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
         let store = Store::from_lambda_env(config.tables.clone());
-        Ok(Self::new(config, store, SystemClock))
+        let app = Self::new(config, store, SystemClock);
+        Ok(Self { passwords: app.passwords.one_request_at_a_time(), ..app })
     }
 
     /// The present moment.

@@ -64,19 +64,28 @@ pub enum HashError {
     Interrupted,
 }
 
-/// Hashes and compares passwords off the request's thread, as many at once as there are processors.
+/// Hashes and compares passwords: off the request's thread, as many at once as there are processors, unless it is told
+/// that there is [one request at a time](Self::one_request_at_a_time).
 #[derive(Debug, Clone)]
 pub struct Hasher {
     parameters: HashParameters,
     buffers: Arc<Buffers>,
     slots: Arc<OnceLock<Semaphore>>,
+    on_this_thread: bool,
 }
 
 impl Hasher {
     /// A hasher for new hashes of these parameters.
     #[must_use]
     pub fn new(parameters: HashParameters) -> Self {
-        Self { parameters, buffers: Arc::default(), slots: Arc::default() }
+        Self { parameters, buffers: Arc::default(), slots: Arc::default(), on_this_thread: false }
+    }
+
+    /// For a process that serves one request at a time, as a Lambda function does: nothing else waits for its thread, and another
+    /// one would have to be started, given memory of its own and switched to.
+    #[must_use]
+    pub fn one_request_at_a_time(self) -> Self {
+        Self { on_this_thread: true, ..self }
     }
 
     /// Computes a published test vector. Which instructions compute Argon2 is decided by the processor, and no test has run on
@@ -163,12 +172,6 @@ impl Hasher {
         params: Params,
         salt: Salt,
     ) -> Result<Output, HashError> {
-        let _slot = self
-            .slots
-            .get_or_init(one_for_each_processor)
-            .acquire()
-            .await
-            .map_err(|_| HashError::Interrupted)?;
         let buffers = Arc::clone(&self.buffers);
         let password = Zeroizing::new(password.text().as_bytes().to_vec());
         let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
@@ -179,6 +182,11 @@ impl Hasher {
             buffers.hash(input, output)?;
             Output::new(output).map_err(HashError::Stored)
         };
+        if self.on_this_thread {
+            return work();
+        }
+        let slots = self.slots.get_or_init(one_for_each_processor);
+        let _slot = slots.acquire().await.map_err(|_| HashError::Interrupted)?;
         tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Interrupted)?
     }
 }
@@ -231,6 +239,17 @@ mod tests {
         );
         assert_eq!(hasher.verify(&password, None).await.unwrap(), Verdict::Wrong);
         assert_ne!(hasher.hash(&password).await.unwrap(), stored);
+    }
+
+    #[tokio::test]
+    async fn the_same_comes_out_on_the_thread_of_the_request() {
+        let (here, elsewhere) = (Hasher::new(CHEAP).one_request_at_a_time(), Hasher::new(CHEAP));
+        let password = Password::new("correct horse");
+        let stored = elsewhere.hash(&password).await.unwrap();
+        assert_eq!(here.verify(&password, Some(&stored)).await.unwrap(), Verdict::Right);
+        assert_eq!(here.verify(&Password::new("wrong"), Some(&stored)).await.unwrap(), Verdict::Wrong);
+        let stored = here.hash(&password).await.unwrap();
+        assert_eq!(elsewhere.verify(&password, Some(&stored)).await.unwrap(), Verdict::Right);
     }
 
     #[tokio::test]
