@@ -20,7 +20,7 @@ use shared::store::Store;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Connections, Engine};
 use crate::in_process::InProcess;
 use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
@@ -139,6 +139,12 @@ impl Embedded {
         let serving = write().map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
         self.serving = Some(serving);
         Ok(())
+    }
+
+    /// For a listener of one's own, as with TLS.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections::new(self.engine.clone(), self.endpoint.key_id.clone())
     }
 
     /// A client of this store, which reaches it without a socket: nobody else can, so nothing is signed; and nothing gets

@@ -20,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use shared::outbox::{self, MessageId};
 use shared::secret::Secret;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -36,14 +37,21 @@ pub struct Engine {
     outbox: UnboundedSender<MessageId>,
 }
 
+/// Answers those who know the key id, on connections that someone else accepts.
+#[derive(Clone)]
+pub struct Connections {
+    engine: Engine,
+    key_id: Arc<Secret<String>>,
+}
+
 /// Serves an engine on a loopback port that the system picks; the URL.
 pub(crate) async fn serve(engine: Engine, key_id: String) -> io::Result<(String, JoinHandle<()>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    Ok((url, tokio::spawn(accept(listener, engine, Arc::new(Secret::new(key_id))))))
+    Ok((url, tokio::spawn(accept(listener, Connections::new(engine, key_id)))))
 }
 
-async fn accept(listener: TcpListener, engine: Engine, key_id: Arc<Secret<String>>) {
+async fn accept(listener: TcpListener, connections: Connections) {
     loop {
         // Accepting fails when the process is out of file descriptors; the next try may find one.
         let Ok((stream, _)) = listener.accept().await else {
@@ -51,13 +59,22 @@ async fn accept(listener: TcpListener, engine: Engine, key_id: Arc<Secret<String
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (engine, key_id) = (engine.clone(), Arc::clone(&key_id));
-        let service = service_fn(move |request| {
-            let (engine, key_id) = (engine.clone(), Arc::clone(&key_id));
-            async move { Ok::<_, hyper::Error>(answer(&engine, &key_id, request).await) }
+        tokio::spawn(connections.clone().serve(stream));
+    }
+}
+
+impl Connections {
+    pub(crate) fn new(engine: Engine, key_id: String) -> Self {
+        Self { engine, key_id: Arc::new(Secret::new(key_id)) }
+    }
+
+    /// Answers the requests of one connection until it ends.
+    pub async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let service = service_fn(|request| async {
+            Ok::<_, hyper::Error>(answer(&self.engine, &self.key_id, request).await)
         });
         // A client that goes away is its own business.
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     }
 }
 

@@ -81,9 +81,9 @@ pub struct Service {
     pub faults: Faults,
     /// A client that follows no redirects and keeps no cookies.
     pub http: reqwest::Client,
+    /// The store, which is served until the test is over; nothing if it is elsewhere.
+    pub embedded: Option<Embedded>,
     endpoint: Endpoint,
-    // Serves the store until the test is over; nothing if the store is elsewhere.
-    _embedded: Option<Embedded>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -142,7 +142,7 @@ impl Service {
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.build().expect("a client");
-        Self { url, app, clock, calls, faults, http, endpoint, _embedded: embedded, stop: Some(stop) }
+        Self { url, app, clock, calls, faults, http, embedded, endpoint, stop: Some(stop) }
     }
 
     /// A request to a path.

@@ -90,7 +90,7 @@ impl Seeded {
     }
 
     /// Leaves nothing but the keyring, which the functions have read.
-    async fn clear(&self) {
+    pub async fn clear(&self) {
         let Service { app, .. } = &self.0;
         for table in [&app.store.tables.accounts, &app.store.tables.tokens] {
             for mut item in self.0.items(table).await {
