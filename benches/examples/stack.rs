@@ -1,32 +1,46 @@
-//! A function of the stack that all functions are made of, with nothing of Latchkey in it: `lambda_http`, the SDK's client,
-//! one `GetItem` before the first event and one call for each, a fixed answer. What a function takes above this is its own.
-//!
-//! `STACK_INIT`, `STACK_READS` and `STACK_UPDATE` say what is asked for, each a list of `[table, pk, sk]` in JSON.
+//! A function of the stack that all functions are made of, with nothing of Latchkey in it: `lambda_http`, the SDK's client, Argon2
+//! and aws-lc. It makes the calls and computations of a [`Script`], which was recorded from one of Latchkey's functions, and gives
+//! a fixed answer. What that function takes above this is its own.
 
-use std::collections::HashMap;
 use std::env;
+use std::sync::{Mutex, PoisonError};
 
+use argon2_rust::params::Memory;
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use benches::{Call, SCRIPT, Script};
+use futures_util::future::try_join_all;
 use lambda_http::{Error, Response, service_fn};
-
-/// An item's table and key.
-type Address = [String; 3];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    let script: &'static Script = Box::leak(Box::new(serde_json::from_str(&env::var(SCRIPT)?)?));
     let client = &client()?;
-    for [table, pk, sk] in addresses("STACK_INIT")? {
-        client.get_item().table_name(table).set_key(Some(key(pk, sk))).consistent_read(true).send().await?;
-    }
-    let (reads, updates) = (&addresses("STACK_READS")?, &addresses("STACK_UPDATE")?);
-    lambda_http::run(service_fn(|_| async {
-        if !reads.is_empty() {
-            read(client, reads).await?;
+    let hasher = &Mutex::new(hasher(script)?);
+    let key = match &script.signs_with {
+        Some(key) => Some(KeyPair::from_pkcs8(&STANDARD.decode(key)?)?),
+        None => None,
+    };
+    let key = key.as_ref();
+    play(client, &script.init).await?;
+    lambda_http::run(service_fn(|_| async move {
+        let (first, others) = script.request.split_at(script.request.len().min(1));
+        play(client, first).await?;
+        if let Some(hasher) = hasher.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            (0..script.hashes).try_for_each(|_| hash(hasher))?;
         }
-        for address in updates {
-            update(client, address).await?;
+        play(client, others).await?;
+        if let Some(key) = key {
+            let mut signature = vec![0; key.public_modulus_len()];
+            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &[7; 512], &mut signature)?;
         }
         Ok::<_, Error>(Response::builder().header("content-type", "application/json").body("{}".to_owned())?)
     }))
@@ -51,32 +65,54 @@ fn client() -> Result<Client, Error> {
     Ok(Client::from_conf(config.build()))
 }
 
-fn addresses(variable: &str) -> Result<Vec<Address>, Error> {
-    env::var(variable).map_or_else(|_| Ok(Vec::new()), |text| Ok(serde_json::from_str(&text)?))
-}
-
-fn key(pk: String, sk: String) -> HashMap<String, AttributeValue> {
-    HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
-}
-
-async fn read(client: &Client, addresses: &[Address]) -> Result<(), Error> {
-    let mut batch = client.batch_get_item();
-    for [table, pk, sk] in addresses.iter().cloned() {
-        let keys = KeysAndAttributes::builder().keys(key(pk, sk)).consistent_read(true).build()?;
-        batch = batch.request_items(table, keys);
+/// With its memory in place, if it is needed: one pass touches it all.
+fn hasher(script: &Script) -> Result<Option<Hasher>, Error> {
+    if script.hashes == 0 {
+        return Ok(None);
     }
-    let found = batch.send().await?.responses.into_iter().flatten().flat_map(|(_, items)| items).count();
-    if found == addresses.len() { Ok(()) } else { Err(format!("{found} items are there").into()) }
+    let argon2 = |passes| {
+        let params = Params::builder().memory(Memory::kib(19_456)).passes(passes).build()?;
+        Ok::<_, Error>(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    };
+    let mut hasher = argon2(1)?.hasher();
+    hash(&mut hasher)?;
+    hasher.set_argon2(argon2(2)?);
+    Ok(Some(hasher))
 }
 
-async fn update(client: &Client, [table, pk, sk]: &Address) -> Result<(), Error> {
-    let update = client.update_item().table_name(table).set_key(Some(key(pk.clone(), sk.clone())));
-    let update = update
-        .update_expression("SET idle_expires = :idle")
-        .condition_expression("generation >= :zero")
-        .expression_attribute_values(":idle", AttributeValue::N("4000000000".to_owned()))
-        .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()))
-        .return_values(ReturnValue::AllNew);
-    update.send().await?;
+fn hash(hasher: &mut Hasher) -> Result<(), Error> {
+    Ok(hasher.hash_into(b"correct horse battery", &[7; 16], &mut [0; 32])?)
+}
+
+async fn play(client: &Client, steps: &'static [Vec<Call>]) -> Result<(), Error> {
+    for step in steps {
+        try_join_all(step.iter().map(|call| repeat(client, call))).await?;
+    }
+    Ok(())
+}
+
+/// Makes a call as the SDK makes it, with the recorded body in place of one of its own.
+async fn repeat(client: &Client, Call { operation, body }: &'static Call) -> Result<(), Error> {
+    let recorded = |request: &mut HttpRequest| {
+        request.headers_mut().insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body.as_str());
+    };
+    macro_rules! send {
+        ($call:expr) => {
+            $call.customize().mutate_request(recorded).send().await.map(drop)?
+        };
+    }
+    // The SDK wants a name in place before there is a body.
+    match operation.as_str() {
+        "GetItem" => send!(client.get_item().table_name("-")),
+        "BatchGetItem" => send!(client.batch_get_item()),
+        "Query" => send!(client.query().table_name("-")),
+        "PutItem" => send!(client.put_item().table_name("-")),
+        "UpdateItem" => send!(client.update_item().table_name("-")),
+        "DeleteItem" => send!(client.delete_item().table_name("-")),
+        "BatchWriteItem" => send!(client.batch_write_item()),
+        "TransactWriteItems" => send!(client.transact_write_items()),
+        other => return Err(format!("{other} is not known").into()),
+    }
     Ok(())
 }

@@ -24,14 +24,32 @@ pub(crate) fn path(name: &str) -> PathBuf {
     file(&folder(), name)
 }
 
-/// The path of the cheapest function there can be.
-pub(crate) fn path_of_floor() -> PathBuf {
-    file(&folder().join("examples"), "floor")
+/// What functions are held against; each is an example of this package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Yardstick {
+    /// The cheapest function there can be.
+    Floor,
+    /// A function of `lambda_http` and nothing else.
+    Runtime,
+    /// A function of all that the functions are made of, which does what it is told.
+    Stack,
 }
 
-/// The path of the function that has nothing but the stack of all others.
-pub(crate) fn path_of_stack() -> PathBuf {
-    file(&folder().join("examples"), "stack")
+impl Yardstick {
+    const ALL: [Self; 3] = [Self::Floor, Self::Runtime, Self::Stack];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Runtime => "runtime",
+            Self::Stack => "stack",
+        }
+    }
+
+    /// The path of its binary.
+    pub(crate) fn path(self) -> PathBuf {
+        file(&folder().join("examples"), self.name())
+    }
 }
 
 fn file(folder: &Path, name: &str) -> PathBuf {
@@ -50,7 +68,7 @@ pub(crate) fn functions(names: &[String]) {
 pub(crate) fn yardsticks() {
     let packages = events::functions();
     let packages = packages.iter().map(String::as_str).chain(["benches"]);
-    cargo(packages, "--example", ["floor", "stack"]);
+    cargo(packages, "--example", Yardstick::ALL.map(Yardstick::name));
 }
 
 /// Builds the local server.

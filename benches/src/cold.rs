@@ -8,14 +8,16 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
-use crate::built;
+use crate::built::{self, Yardstick};
 use crate::cli::Effort;
-use crate::fixture::{Bare, Fixture, Success};
+use crate::fixture::{Fixture, Success};
 use crate::process::{Cold, Environment, Memory, Process};
 use crate::progress;
+use crate::record::Recorder;
 use crate::report::{ColdStart, ColdStarts, Setting};
 use crate::stats::{Spread, median};
 use crate::tls::TlsStore;
+use tests::events::STORELESS;
 
 /// What the runs of one function have given.
 #[derive(Default)]
@@ -31,38 +33,52 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
         Ok(tls) => (Some(tls), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let (mut floor, mut stack) = (Runs::default(), Runs::default());
-    let mut all: Vec<Runs> = functions.iter().map(|_| Runs::default()).collect();
+    let recorder = Recorder::new(fixture);
+    let mut floor = Runs::default();
+    let mut all: Vec<[Runs; 2]> = functions.iter().map(|_| Default::default()).collect();
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
-        let event = Success::of("verify-token").filled(&fixture.values("verify-token"));
-        let bare = fixture.stack(Bare::BatchRead);
-        stack.add(&Process::start_cold(&built::path_of_stack(), &bare, &event));
-        if let Some(tls) = &tls {
-            let bare = tls.environment(bare);
-            stack.tls.push(Process::start_cold(&built::path_of_stack(), &bare, &event).total);
-        }
-        for (function, runs) in functions.iter().zip(&mut all) {
-            floor.add(&Process::start_cold(&built::path_of_floor(), &Environment::new(), b"{}"));
+        for (function, [runs, beside]) in functions.iter().zip(&mut all) {
+            floor.add(&Process::start_cold(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
             runs.add(&start(fixture, function, &fixture.environment(function)));
-            if let Some(tls) = &tls {
-                runs.tls
-                    .push(start(fixture, function, &tls.environment(fixture.environment(function))).total);
-            }
+            beside.total.extend(start_yardstick(&recorder, function, None).map(|cold| cold.total));
+            let Some(tls) = &tls else { continue };
+            let environment = tls.environment(fixture.environment(function));
+            runs.tls.push(start(fixture, function, &environment).total);
+            beside.tls.extend(start_yardstick(&recorder, function, Some(tls)).map(|cold| cold.total));
         }
     }
     let functions = functions
         .iter()
         .zip(&all)
-        .map(|(function, runs)| runs.figures(function, &built::path(function)))
+        .map(|(function, [runs, beside])| ColdStart {
+            yardstick: beside.spread(),
+            yardstick_tls: beside.spread_over_tls(),
+            ..runs.figures(function, &built::path(function))
+        })
         .collect();
     ColdStarts {
         setting: Setting::here(),
-        floor: floor.figures("floor", &built::path_of_floor()),
-        stack: stack.figures("stack", &built::path_of_stack()),
+        floor: floor.figures("floor", &Yardstick::Floor.path()),
         functions,
         no_tls,
     }
+}
+
+/// Starts what this function is made of, with the same to do, if that is known.
+fn start_yardstick(recorder: &Recorder<'_>, function: &str, tls: Option<&TlsStore>) -> Option<Cold> {
+    let fixture = recorder.fixture;
+    let values = fixture.values(function);
+    let event = Success::of("verify-token").filled(&values);
+    if function == STORELESS {
+        return Some(Process::start_cold(&Yardstick::Runtime.path(), &Environment::new(), &event));
+    }
+    let environment = fixture.stack(&recorder.script(function, &values)?);
+    let environment = match tls {
+        Some(tls) => tls.environment(environment),
+        None => environment,
+    };
+    Some(Process::start_cold(&Yardstick::Stack.path(), &environment, &event))
 }
 
 fn start(fixture: &Fixture, function: &str, environment: &Environment) -> Cold {
@@ -80,12 +96,22 @@ impl Runs {
         self.memory.push(cold.memory);
     }
 
+    fn spread(&self) -> Option<Spread> {
+        (!self.total.is_empty()).then(|| Spread::of(&self.total))
+    }
+
+    fn spread_over_tls(&self) -> Option<Spread> {
+        (!self.tls.is_empty()).then(|| Spread::of(&self.tls))
+    }
+
     fn figures(&self, function: &str, binary: &Path) -> ColdStart {
         ColdStart {
             function: function.to_owned(),
             init: Spread::of(&self.init),
             total: Spread::of(&self.total),
-            tls: (!self.tls.is_empty()).then(|| Spread::of(&self.tls)),
+            tls: self.spread_over_tls(),
+            yardstick: None,
+            yardstick_tls: None,
             memory: Memory {
                 resident: self.memory_of(|memory| memory.resident),
                 peak: self.memory_of(|memory| memory.peak),

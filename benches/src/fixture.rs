@@ -4,9 +4,10 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use serde_json::{Value, json};
+use benches::{SCRIPT, Script};
+use serde_json::Value;
 use shared::session::{self, Session};
-use shared::store::Key;
+use shared::store::{Item, Key};
 use shared::user::{Credential, User};
 use tempfile::TempDir;
 use tests::events::{self, AUTHORIZER, MAILER, StoreState};
@@ -22,14 +23,8 @@ pub(crate) struct Fixture {
     mails: TempDir,
 }
 
-/// A call that a door cannot do without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bare {
-    /// `BatchGetItem` of a session and its user.
-    BatchRead,
-    /// `UpdateItem` of a session that gives the item back.
-    Update,
-}
+/// What the two tables hold that requests change.
+pub(crate) type Data = Vec<(String, Vec<Item>)>;
 
 /// The event that a function answers with success.
 pub(crate) struct Success {
@@ -89,22 +84,35 @@ impl Fixture {
         })
     }
 
-    /// The environment of the function that has nothing but the stack: the keyring before its first event, and this call for
-    /// each.
-    pub(crate) fn stack(&self, call: Bare) -> Environment {
-        let tables = &self.seeded.0.app.store.tables;
-        let [session, user] = self.keys();
-        let address = |table: &str, key: Key| json!([table, key.pk, key.sk]);
-        let calls = match call {
-            Bare::BatchRead => {
-                ("STACK_READS", json!([address(&tables.tokens, session), address(&tables.accounts, user)]))
-            }
-            Bare::Update => ("STACK_UPDATE", json!([address(&tables.tokens, session)])),
-        };
-        let mut environment = self.environment("stack");
-        environment.push(("STACK_INIT", json!([[tables.keys, "KEYRING", "KEYRING"]]).to_string()));
-        environment.push((calls.0, calls.1.to_string()));
+    /// The environment of the function that has nothing but the stack.
+    pub(crate) fn stack(&self, script: &Script) -> Environment {
+        let mut environment = self.seeded.environment(StoreState::Seeded);
+        environment.push((SCRIPT, serde_json::to_string(script).expect("JSON")));
         environment
+    }
+
+    /// All that is there but the keyring.
+    pub(crate) fn data(&self) -> Data {
+        let tables = &self.seeded.0.app.store.tables;
+        let data = [&tables.accounts, &tables.tokens]
+            .map(|table| (table.clone(), self.wait(self.seeded.0.items(table))));
+        data.into()
+    }
+
+    /// Puts this in place of all that is there.
+    pub(crate) fn put_back(&self, data: &Data) {
+        self.wait(self.seeded.clear());
+        for (table, items) in data {
+            for item in items {
+                self.put(table, item.clone());
+            }
+        }
+    }
+
+    /// Stores an item.
+    pub(crate) fn put(&self, table: &str, item: Item) {
+        let put = self.seeded.0.app.store.client.put_item().table_name(table).set_item(Some(item));
+        self.wait(put.send()).expect("a store");
     }
 
     /// A client such as the functions have, for calls that are made one after the other from this thread.

@@ -15,7 +15,7 @@ use shared::access_key::{AccessKey, AccessKeyId};
 use shared::store::{Item, Key, number};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::fixture::{Bare, Fixture};
+use crate::fixture::Fixture;
 
 /// The one thing that a door is measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,6 @@ impl Limit {
             Self::ReadAndSign => "one GetItem and one HS384",
             Self::ReadsAndSignRsa => "two GetItem and one RS256",
             Self::Floor => "the floor",
-        }
-    }
-
-    /// The call alone, if that is what the limit is.
-    pub(crate) const fn bare(self) -> Option<Bare> {
-        match self {
-            Self::BatchRead => Some(Bare::BatchRead),
-            Self::Update => Some(Bare::Update),
-            _ => None,
         }
     }
 }

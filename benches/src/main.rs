@@ -15,6 +15,7 @@ mod fixture;
 mod limit;
 mod load;
 mod process;
+mod record;
 mod report;
 mod scale;
 mod show;

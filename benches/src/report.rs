@@ -34,8 +34,6 @@ pub(crate) struct Setting {
 pub(crate) struct ColdStarts {
     pub(crate) setting: Setting,
     pub(crate) floor: ColdStart,
-    /// The stack of all functions, with the keyring read before the first event and a session and its user at it.
-    pub(crate) stack: ColdStart,
     pub(crate) functions: Vec<ColdStart>,
     /// Why there are no figures over TLS.
     pub(crate) no_tls: Option<String>,
@@ -48,6 +46,12 @@ pub(crate) struct ColdStart {
     pub(crate) total: Spread,
     /// The same with the store behind TLS.
     pub(crate) tls: Option<Spread>,
+    /// The stack with the same calls and computations and nothing else; of a function without storage, the runtime alone.
+    #[serde(default)]
+    pub(crate) yardstick: Option<Spread>,
+    /// And that with the store behind TLS.
+    #[serde(default)]
+    pub(crate) yardstick_tls: Option<Spread>,
     pub(crate) memory: Memory,
     pub(crate) binary_bytes: u64,
     pub(crate) zip_bytes: u64,
@@ -68,7 +72,7 @@ pub(crate) struct WarmDoor {
     pub(crate) limit: Spread,
     /// In words.
     pub(crate) limited_by: String,
-    /// The same call made by a function that does nothing else.
+    /// The stack with the same calls and computations, and nothing else.
     pub(crate) stack: Option<Spread>,
     /// What the process had of a processor for one request.
     pub(crate) cpu_ms: f64,

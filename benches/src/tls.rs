@@ -1,4 +1,4 @@
-//! The embedded store behind TLS, with a certificate of an authority made for this run.
+//! The embedded store with TLS, with a certificate of an authority made for this run.
 
 use std::fs;
 use std::io;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use latchkey::engine::Connections;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
-use tests::events::StoreState;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::fixture::Fixture;
@@ -21,7 +21,7 @@ use crate::process::Environment;
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
-/// A stand-in for the store's TLS. It serves until the program ends.
+/// The store, as it is reached by TLS. It serves until the program ends.
 pub(crate) struct TlsStore {
     address: SocketAddr,
     authority: PathBuf,
@@ -32,13 +32,11 @@ impl TlsStore {
     pub(crate) fn start(fixture: &Fixture) -> io::Result<Self> {
         let files = TempDir::new()?;
         let config = Arc::new(certificates(files.path())?);
-        let environment = fixture.seeded.environment(StoreState::Seeded);
-        let plain = environment.iter().find(|(name, _)| *name == ENDPOINT);
-        let plain = plain.and_then(|(_, url)| url.strip_prefix("http://")).ok_or(io::ErrorKind::NotFound)?;
-        let store: SocketAddr = plain.parse().map_err(io::Error::other)?;
+        let service = &fixture.seeded.0;
+        let store = service.embedded.as_ref().ok_or_else(|| io::Error::other("the store is elsewhere"))?;
         let listener = fixture.wait(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?;
-        fixture.runtime().spawn(serve(listener, TlsAcceptor::from(config), store));
+        fixture.runtime().spawn(serve(listener, TlsAcceptor::from(config), store.connections()));
         Ok(Self { address, authority: files.path().join("ca.pem"), _files: files })
     }
 
@@ -51,15 +49,13 @@ impl TlsStore {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, store: SocketAddr) {
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, store: Connections) {
     while let Ok((client, _)) = listener.accept().await {
-        let acceptor = acceptor.clone();
+        let (acceptor, store) = (acceptor.clone(), store.clone());
         tokio::spawn(async move {
             client.set_nodelay(true)?;
-            let mut client = acceptor.accept(client).await?;
-            let mut store = TcpStream::connect(store).await?;
-            store.set_nodelay(true)?;
-            tokio::io::copy_bidirectional(&mut client, &mut store).await
+            store.serve(acceptor.accept(client).await?).await;
+            io::Result::Ok(())
         });
     }
 }

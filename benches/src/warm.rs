@@ -3,15 +3,15 @@
 use serde_json::Value;
 use shared::session;
 use shared::user::Credential;
-use tests::events::AUTHORIZER;
 use tests::seeded::USERNAME;
 
-use crate::built;
+use crate::built::{self, Yardstick};
 use crate::cli::Effort;
 use crate::fixture::{Fixture, Success};
 use crate::limit::{Limit, Limits};
 use crate::process::{Environment, Process};
 use crate::progress;
+use crate::record::Recorder;
 use crate::report::{Setting, WarmDoor, WarmDoors};
 use crate::stats::Spread;
 
@@ -33,28 +33,30 @@ const BEFORE: usize = 20;
 const SESSIONS: usize = 40;
 
 pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -> WarmDoors {
+    let recorder = &Recorder::new(fixture);
     let wanted = DOORS.iter().filter(|(name, _)| functions.iter().any(|function| function == name));
     let mut all_floor = Vec::new();
-    let doors = wanted.map(|(name, limit)| door(fixture, name, *limit, effort, &mut all_floor)).collect();
+    let doors = wanted.map(|(name, limit)| door(recorder, name, *limit, effort, &mut all_floor)).collect();
     WarmDoors { setting: Setting::here(), floor: Spread::of(&all_floor), doors }
 }
 
 fn door(
-    fixture: &Fixture,
+    recorder: &Recorder<'_>,
     name: &str,
     limit: Limit,
     effort: Effort,
     all_floor: &mut Vec<std::time::Duration>,
 ) -> WarmDoor {
     progress(&format!("{name}, warm: {} requests", effort.requests));
+    let fixture = recorder.fixture;
     let success = Success::of(name);
     let mut values = fixture.values(name);
+    let script = recorder.script(name, &values);
+    let event_of_stack = Success::of("verify-token").filled(&values);
     let mut limits = Limits::new(fixture, &values);
     let mut function = Process::start(&built::path(name), &fixture.environment(name));
-    let mut floor = Process::start(&built::path_of_floor(), &Environment::new());
-    // The events of the authorizer are of another kind.
-    let bare = limit.bare().filter(|_| name != AUTHORIZER);
-    let mut stack = bare.map(|call| Process::start(&built::path_of_stack(), &fixture.stack(call)));
+    let mut floor = Process::start(&Yardstick::Floor.path(), &Environment::new());
+    let mut stack = script.map(|script| Process::start(&Yardstick::Stack.path(), &fixture.stack(&script)));
     let (mut door, mut limited, mut on_stack) = (Vec::new(), Vec::new(), Vec::new());
     let mut cpu_before = function.cpu_time();
     for request in 0..BEFORE + effort.requests {
@@ -69,7 +71,7 @@ fn door(
         success.check(name, &answer);
         carry_on(&mut values, &answer);
         let (on_floor, _) = floor.invoke(&event);
-        let bare = stack.as_mut().map(|stack| stack.invoke(&event).0);
+        let bare = stack.as_mut().map(|stack| stack.invoke(&event_of_stack).0);
         let at_limit = if limit == Limit::Floor { on_floor } else { limits.time(limit) };
         if request >= BEFORE {
             door.push(taken);

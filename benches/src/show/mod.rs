@@ -11,18 +11,6 @@ use std::fmt::Write;
 use crate::report::{Capacity, ColdStarts, Load, Report, Scale, Setting, WarmDoors};
 use crate::table::Table;
 
-/// The functions that compare or make passwords: one hash is part of their first answer.
-const HASHING: [&str; 8] = [
-    "account-token",
-    "delete-user",
-    "email-change",
-    "login",
-    "password-change",
-    "password-reset",
-    "scoped-token",
-    "signup",
-];
-
 /// A part of the report: its name, its heading and its text.
 pub(crate) struct Section {
     pub(crate) name: &'static str,
@@ -63,9 +51,9 @@ fn cold(cold: &ColdStarts) -> String {
     let floor = cold.floor.total.median;
     let mut table = Table::new([
         "function", "KiB", "zip KiB", "init ms", "cold ms", "× floor", "× stack", "TLS ms", "× floor",
-        "RSS MiB", "peak MiB",
+        "× stack", "RSS MiB", "peak MiB",
     ]);
-    for start in [&cold.floor, &cold.stack].into_iter().chain(&cold.functions) {
+    for start in std::iter::once(&cold.floor).chain(&cold.functions) {
         table.row([
             start.function.clone(),
             format!("{:.0}", thousands(start.binary_bytes)),
@@ -73,9 +61,13 @@ fn cold(cold: &ColdStarts) -> String {
             format!("{:.2}", start.init.median),
             format!("{:.2}", start.total.median),
             times(start.total.median, floor),
-            times(start.total.median, cold.stack.total.median),
+            start.yardstick.map_or_else(String::new, |stack| times(start.total.median, stack.median)),
             start.tls.map_or_else(String::new, |tls| format!("{:.2}", tls.median)),
             start.tls.map_or_else(String::new, |tls| times(tls.median, floor)),
+            start
+                .tls
+                .zip(start.yardstick_tls)
+                .map_or_else(String::new, |(tls, stack)| times(tls.median, stack.median)),
             format!("{:.1}", thousands(start.memory.resident)),
             format!("{:.1}", thousands(start.memory.peak)),
         ]);
@@ -100,7 +92,7 @@ fn warm(warm: &WarmDoors) -> String {
         "limit ms",
         "× limit",
         "× limit + floor",
-        "× limit in a function",
+        "× stack",
     ]);
     for row in &warm.doors {
         let on_floor = row.limited_by == "the floor";

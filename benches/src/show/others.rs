@@ -5,7 +5,8 @@
 use crate::report::{ColdStarts, Load};
 use crate::table::Table;
 
-use super::{HASHING, thousands};
+use super::thousands;
+use crate::record::hashes;
 
 pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
     let mut table = Table::new([
@@ -79,8 +80,7 @@ pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
 fn cold_start(table: &mut Table, load: &Load, cold: Option<&ColdStarts>) {
     let Some(cold) = cold else { return };
     let floor = cold.floor.total.median;
-    let hashing = |name: &str| HASHING.contains(&name);
-    let others = cold.functions.iter().filter(|start| !hashing(&start.function));
+    let others = cold.functions.iter().filter(|start| !hashes(&start.function));
     let slowest = others.map(|start| start.total.median / floor).fold(0.0, f64::max);
     let login = cold.function("login").map(|login| login.total.median);
     let theirs = [

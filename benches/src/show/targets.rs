@@ -5,7 +5,8 @@ use tests::events;
 use crate::report::{ColdStart, Report};
 use crate::table::Table;
 
-use super::{HASHING, thousands};
+use super::thousands;
+use crate::record;
 
 /// What the documents allow in sequence, without the keyring of a cold start.
 const BUDGETS: [(&str, usize); 8] = [
@@ -32,11 +33,18 @@ pub(crate) fn table(report: &Report) -> String {
     };
     let storeless = |start: &ColdStart| start.function == events::STORELESS;
     row("without storage, cold (discovery)", "≤ 1.4 × floor", cold(report, 1.4, &storeless, false));
+    row("… over `lambda_http` alone", "", over_yardstick(report, &storeless, false));
     // JWKS is here: its keys come from storage.
     let others = |start: &ColdStart| !storeless(start) && !hashes(start);
     row("with storage and keys, cold, store without TLS", "≤ 3 × floor", cold(report, 3.0, &others, false));
     row("the same, store behind TLS", "≤ 4 × floor", cold(report, 4.0, &others, true));
-    row("… of which the stack alone takes, without TLS and with", "", stack(report));
+    row("… over the stack with the same calls", "", over_yardstick(report, &others, false));
+    row("… over that behind TLS", "", over_yardstick(report, &others, true));
+    row(
+        "a function that hashes, cold, over the stack with the same calls and hashes",
+        "",
+        over_yardstick(report, &hashes, false),
+    );
     row("RSS after the first answer", "≤ 9 MiB", resident(report, 9.0, false));
     row("… of a function that hashes", "≤ 29 MiB", resident(report, 29.0, true));
     row("zip", "≤ 3.2 MB", zip(report));
@@ -47,7 +55,7 @@ pub(crate) fn table(report: &Report) -> String {
         let ratio = door.map(|door| {
             let ratio = door.door.median / door.limit.median;
             let in_a_function = door.stack.map(|stack| door.door.median / stack.median);
-            let beside = in_a_function.map(|times| format!("; {times:.2} × a function with that call alone"));
+            let beside = in_a_function.map(|times| format!("; {times:.2} × the stack"));
             (format!("{ratio:.2} ×{}", beside.unwrap_or_default()), ratio <= limit)
         });
         let what = format!("{function}, warm, over {}", door.map_or("its limit", |door| &door.limited_by));
@@ -58,7 +66,7 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn hashes(start: &ColdStart) -> bool {
-    HASHING.contains(&start.function.as_str())
+    record::hashes(&start.function)
 }
 
 /// The slowest of some functions, as a multiple of the floor.
@@ -78,11 +86,24 @@ fn cold(
     span(&times, limit, "×")
 }
 
-/// What `lambda_http`, the SDK's client, and two calls take without anything of ours, as a multiple of the floor.
-fn stack(report: &Report) -> Option<(String, bool)> {
-    let cold = report.cold.as_ref()?;
-    let times = [cold.stack.total.median, cold.stack.tls?.median].map(|time| time / cold.floor.total.median);
-    Some((format!("{:.2} ×, {:.2} ×", times[0], times[1]), true))
+/// The slowest and the fastest of some functions, as a multiple of what the same calls and computations take without anything
+/// of ours.
+fn over_yardstick(
+    report: &Report,
+    of: &dyn Fn(&ColdStart) -> bool,
+    over_tls: bool,
+) -> Option<(String, bool)> {
+    let functions = report.cold.as_ref()?.functions.iter().filter(|start| of(start));
+    let ratio = |start: &ColdStart| {
+        Some(if over_tls {
+            start.tls?.median / start.yardstick_tls?.median
+        } else {
+            start.total.median / start.yardstick?.median
+        })
+    };
+    let ratios: Vec<_> =
+        functions.filter_map(|start| Some((ratio(start)?, start.function.as_str()))).collect();
+    span(&ratios, f64::INFINITY, "×")
 }
 
 /// From the least to the most.
