@@ -1,9 +1,12 @@
 //! `latchkey` without a command: serve.
 
+use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
+use dynoxide::Database;
 use mailer::{MailConfigError, Mailer};
 use shared::clock::SystemClock;
 use shared::config::{Config, ConfigError};
@@ -82,6 +85,8 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
         tokio::spawn(post::run(app, mailer, messages));
     }
     embedded.publish()?;
+    let database = embedded.engine.database.clone();
+    thread::spawn(move || sweep_hourly(&database));
     let url = format!("http://localhost:{port}");
     let mails = match &way {
         Way::Page => format!("{url}{}", post::PATH),
@@ -102,15 +107,25 @@ async fn rotate_daily(app: &App) {
     loop {
         tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
         if let Err(error) = rotation::rotate_due(app).await {
-            log::write(&log::Record {
-                level: "ERROR",
-                message: "the keys were not rotated",
-                request_id: None,
-                status: None,
-                causes: log::causes(&error),
-            });
+            report("the keys were not rotated", &error);
         }
     }
+}
+
+/// What DynamoDB does of itself, by the machine's clock as well. On a thread of its own, because the end of the process must
+/// not wait for a store that has much to delete.
+fn sweep_hourly(database: &Database) {
+    loop {
+        if let Err(error) = database.sweep_ttl() {
+            report("what has expired was not deleted", &error);
+        }
+        thread::sleep(Duration::from_secs(3600));
+    }
+}
+
+fn report(message: &str, error: &(dyn Error + 'static)) {
+    let causes = log::causes(error);
+    log::write(&log::Record { level: "ERROR", message, request_id: None, status: None, causes });
 }
 
 /// Where mails go if no other transport is configured.

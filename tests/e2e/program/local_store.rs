@@ -1,5 +1,7 @@
 //! The embedded store answers its owner's programs, and no page in a browser.
 
+use std::time::{Duration, Instant};
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
@@ -33,6 +35,14 @@ fn call(
         .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
         .header("authorization", signature)
         .body(body)
+}
+
+/// What the store answers to who knows its key.
+async fn ask(program: &Program, environment: &Value, operation: &str, body: &'static str) -> Value {
+    let key_id = environment["AWS_ACCESS_KEY_ID"].as_str().unwrap();
+    let answer = call(program, environment, key_id, operation, body).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{operation}");
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -70,22 +80,43 @@ async fn a_stream_that_an_earlier_version_made_is_ended_at_the_next_start() {
     for _ in 0..2 {
         let program = start(&folder).await;
         let environment = environment(&folder).await;
-        let key_id = environment["AWS_ACCESS_KEY_ID"].as_str().unwrap();
-        let ask = async |operation, body| -> Value {
-            let answer = call(&program, &environment, key_id, operation, body).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{operation}");
-            serde_json::from_str(&answer.text().await.unwrap()).unwrap()
-        };
         let stream = async || {
-            let described = ask("DescribeTable", TABLE).await;
+            let described = ask(&program, &environment, "DescribeTable", TABLE).await;
             described["Table"]["StreamSpecification"]["StreamEnabled"].as_bool().unwrap_or(false)
         };
         streams.push(stream().await);
-        ask("UpdateTable", WITH_STREAM).await;
+        ask(&program, &environment, "UpdateTable", WITH_STREAM).await;
         streams.push(stream().await);
         program.stop().await;
     }
     assert_eq!(streams, [false, true, false, true]);
+}
+
+/// The engine deletes nothing of itself: sessions, counts and messages would pile up.
+#[tokio::test]
+async fn what_has_expired_is_deleted_at_the_next_start() {
+    const EXPIRED: &str = r#"{"TableName":"latchkey-tokens","Item":{"pk":{"S":"EXPIRED"},"sk":{"S":"X"},"expires":{"N":"1000000000"}}}"#;
+    const GOOD: &str = r#"{"TableName":"latchkey-tokens","Item":{"pk":{"S":"GOOD"},"sk":{"S":"X"},"expires":{"N":"4000000000"}}}"#;
+    let folder = tempdir().unwrap();
+    let program = start(&folder).await;
+    let before = environment(&folder).await;
+    for item in [EXPIRED, GOOD] {
+        ask(&program, &before, "PutItem", item).await;
+    }
+    program.stop().await;
+
+    let program = start(&folder).await;
+    let environment = environment(&folder).await;
+    let has = async |pk: &str| {
+        let all = ask(&program, &environment, "Scan", r#"{"TableName":"latchkey-tokens"}"#).await;
+        all["Items"].as_array().unwrap().iter().any(|item| item["pk"]["S"] == pk)
+    };
+    let started = Instant::now();
+    while has("EXPIRED").await {
+        assert!(started.elapsed() < Duration::from_secs(60), "it is still there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(has("GOOD").await);
 }
 
 #[cfg(unix)]
@@ -149,7 +180,7 @@ async fn the_endpoint_of_a_killed_server_is_not_believed() {
     let other_command = std::fs::File::open(data.join("lock")).unwrap();
     other_command.lock().unwrap();
     let create = tokio::spawn(Latchkey::new(folder.path(), ["account", "create", "--json"]).finish());
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!create.is_finished(), "{:?}", create.await);
     drop(other_command);
     assert!(create.await.unwrap().json()["id"].is_string());
@@ -164,7 +195,7 @@ async fn a_command_waits_for_a_server_that_is_starting() {
     lock.lock().unwrap();
     let create = tokio::spawn(Latchkey::new(folder.path(), ["account", "create", "--json"]).finish());
     let server = tokio::spawn(Latchkey::new(folder.path(), ["--port", "0"]).serve());
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!create.is_finished(), "{:?}", create.await);
     drop(lock);
     let server = server.await.unwrap();
