@@ -1,6 +1,8 @@
 //! "POST auth": the document of scoped tokens.
 
 use serde_json::{Value, json};
+use shared::password::Password;
+use shared::user::Credential;
 use tests::{Fault, PASSWORD, Service};
 
 use super::{compact, has_shape_of};
@@ -43,10 +45,22 @@ async fn successful_authentication() {
 }
 
 #[tokio::test]
-async fn the_documents_request_is_understood() {
+async fn the_documents_request_signs_its_user_in() {
     let service = Service::start().await;
+    let user = service.user("BR0001").await;
+    // Nobody could choose this password here; a user who comes from elsewhere may have it.
+    let credential = Credential {
+        user: user.id,
+        password_hash: service.app.passwords.hash(&Password::new("br123")).await.unwrap(),
+        sub_type: user.sub_type.clone(),
+        scopes: user.scopes.clone(),
+        status: user.status,
+    };
+    let key = Credential::key(&user.username.canonical());
+    service.put(&service.app.store.tables.accounts, key, &credential).await;
     let answer = post_text(&service, PATH, r#"{ "username": "BR0001", "password": "br123" }"#).await;
-    assert_eq!(answer.status, 401, "nobody has this name");
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    has_shape_of(&answer.json(), r#"{ "access_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9" }"#, &[]);
 }
 
 #[tokio::test]
