@@ -3,6 +3,7 @@
 
 mod answers;
 mod ci;
+mod readme;
 mod roles;
 mod successes;
 
