@@ -6,5 +6,6 @@ mod durability;
 mod failing;
 mod local_store;
 mod mail_page;
+mod mail_provider;
 mod secrecy;
 mod start;
