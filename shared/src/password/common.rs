@@ -136,6 +136,16 @@ mod tests {
         assert_eq!(entries.next(), None);
     }
 
+    /// Each bit is a few instructions: far less time than the hash that follows.
+    #[test]
+    fn a_look_up_walks_no_more_than_256_bits() {
+        let table = Table::read(LIST).unwrap();
+        let starts = table.starts.iter().map(|start| u32::from_le_bytes(*start) as usize);
+        let ends = starts.clone().skip(1).chain([table.lows.len() + BUCKETS]);
+        let longest = starts.zip(ends).map(|(start, end)| end - start).max();
+        assert!(longest.is_some_and(|bits| bits <= 256), "{longest:?}");
+    }
+
     #[test]
     fn a_malformed_list_finds_nothing() {
         for end in [0, 3, 8, 40_000, LIST.len() - 1] {
