@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::http::body::{self, BodyError, FORM_OR_JSON, Fields};
 use crate::http::credentials::{self, DEVICE_COOKIE, SESSION_COOKIE};
+use crate::http::json::JsonError;
 use crate::http::{Fault, HeaderValue, Request, Response, StatusCode, header};
 use crate::principal::{self, Bearer, Principal, PrincipalError};
 use crate::session::{
@@ -38,7 +39,9 @@ pub fn not_acceptable(message: &'static str) -> Fault {
 pub async fn fields(request: &Request) -> Result<Fields, Fault> {
     body::fields(request, FORM_OR_JSON).await.map_err(|error| match error {
         BodyError::TooLarge => error.into_fault(),
-        BodyError::Repeated(ref field) => bad_request(&[(field, "is repeated".to_owned())]),
+        BodyError::Repeated(ref field) | BodyError::Json(JsonError::Repeated(ref field)) => {
+            bad_request(&[(field, "is repeated".to_owned())])
+        }
         error => Fault::bad_request("Bad request").with_details(json!([{ "reason": error.to_string() }])),
     })
 }

@@ -158,6 +158,26 @@ async fn signup_takes_any_other_password_whole() {
 }
 
 #[tokio::test]
+async fn signup_names_a_repeated_field_of_a_form_and_of_json() {
+    let service = Service::start().await;
+    let part = "--b\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\nalice\r\n";
+    let parts = format!("{part}{part}--b--\r\n");
+    for (content_type, body) in [
+        (FORM, "username=alice&username=mallory"),
+        ("multipart/form-data; boundary=b", &parts),
+        (JSON, r#"{"username":"alice","username":"mallory"}"#),
+        (JSON, r#"{"x":{"username":"alice","username":"mallory"}}"#),
+    ] {
+        let request = service.post("/auth/signup").header("content-type", content_type);
+        let answer = Answer::to(request.body(body.to_owned())).await;
+        assert_eq!(answer.status, 400, "{content_type} {body}");
+        let repeated = json!([{ "field": "username", "reason": "is repeated" }]);
+        assert_eq!(answer.body, json!({ "error": "Bad request", "details": repeated }), "{body}");
+    }
+    stored_nothing(&service).await;
+}
+
+#[tokio::test]
 async fn signup_refuses_a_body_that_it_cannot_read() {
     let service = Service::start().await;
     let whole = signup("alice", PASSWORD, "alice@example.com").to_string();
