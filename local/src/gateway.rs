@@ -3,14 +3,15 @@
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
+use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use lambda_http::aws_lambda_events::apigw::{
@@ -29,12 +30,13 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// And request lines with headers of up to 10,240 bytes together.
 const HEADER_LIMIT: usize = 10_240;
 
-/// Answers one HTTP request.
+/// Answers one HTTP request, whose body must have come within this time.
 pub async fn serve(
     app: &'static App,
     routes: &Routes,
     request: Request<Incoming>,
     peer: SocketAddr,
+    body_within: Duration,
 ) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     if size_of_head(&parts) > HEADER_LIMIT {
@@ -43,15 +45,48 @@ pub async fn serve(
     let Some(found) = routes.find(parts.method.as_str(), parts.uri.path()) else {
         return message(StatusCode::NOT_FOUND, "Not Found");
     };
-    let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    let body = match whole(body, body_within).await {
+        Ok(body) => body,
+        Err(unread) => return unread.into_response(),
     };
-    let Some(event) = event(&parts, &body.to_bytes(), &found, peer) else {
+    let Some(event) = event(&parts, &body, &found, peer) else {
         return message(StatusCode::BAD_REQUEST, "Bad Request");
     };
     match invoke(app, &found, event).await {
         Some(response) => response,
         None => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}
+
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge,
+    TooSlow,
+    /// Broken chunks, or the client is gone.
+    Broken,
+}
+
+impl Unread {
+    fn into_response(self) -> Response<Full<Bytes>> {
+        match self {
+            Self::TooLarge => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::Broken => message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::TooSlow => {
+                let mut response = message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+                // RFC 9110 section 15.5.9: who is not waited for is told that the connection is over.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
+        }
+    }
+}
+
+async fn whole(body: Incoming, within: Duration) -> Result<Bytes, Unread> {
+    match tokio::time::timeout(within, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::TooSlow),
     }
 }
 

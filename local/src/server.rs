@@ -26,6 +26,8 @@ use crate::routes::Routes;
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a client may take to send its body: API Gateway gives a whole request as much.
+pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,8 @@ pub struct Site {
     pub mail: Option<PathBuf>,
     /// Whether to write a line for each request.
     pub log: bool,
+    /// How long a body is waited for: [`BODY_WITHIN`], or less in a test.
+    pub body_within: Duration,
 }
 
 /// Serves until `stop` is ready, and then until the requests in flight are answered.
@@ -102,7 +106,7 @@ async fn logged(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Re
 async fn answer(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
     match &site.mail {
         Some(folder) if post::is_wanted(&request) => post::page(folder, &request),
-        _ => gateway::serve(site.app, &site.routes, request, peer).await,
+        _ => gateway::serve(site.app, &site.routes, request, peer, site.body_within).await,
     }
 }
 

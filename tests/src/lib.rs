@@ -136,7 +136,7 @@ impl Service {
         calls.reset();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let routes = Routes::new(TEMPLATE).expect("routes");
-        let site = Site { app, routes, mail: None, log: false };
+        let site = Site { app, routes, mail: None, log: false, body_within: server::BODY_WITHIN };
         tokio::spawn(server::serve(site, listener, async {
             let _ = stopped.await;
         }));

@@ -1,7 +1,10 @@
 //! What only a socket sends: paths as they are, requests that contradict themselves, and half ones.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use latchkey::routes::Routes;
+use latchkey::server::{self, Site};
+use latchkey::template::TEMPLATE;
 use serde_json::{Value, json};
 use tests::{PASSWORD, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -194,6 +197,46 @@ async fn broken_chunks_and_heads_are_neither_served_nor_an_error_of_ours() {
         let answer = exchange(&service, &request).await;
         assert!(status(&answer) < 500, "{request:?}: {answer}");
         assert_ne!(status(&answer), 200, "{request:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn broken_chunks_are_a_bad_request_and_not_too_much() {
+    let service = Service::start().await;
+    for chunks in ["x\r\n\r\n", "-1\r\n\r\n", "fffffffffffffffff\r\nx", "1\r\n{}\r\n0\r\n\r\n"] {
+        let request = format!("POST /v1/auth HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{chunks}");
+        let answer = exchange(&service, request).await;
+        let expected = (400, r#"{"message":"Bad Request"}"#);
+        assert_eq!((status(&answer), body(&answer)), expected, "{chunks:?}: {answer}");
+    }
+}
+
+/// A service whose server waits this long for a body.
+async fn waiting(body_within: Duration) -> Service {
+    let mut service = Service::start().await;
+    let listener = server::listen(0).await.unwrap();
+    service.url = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Routes::new(TEMPLATE).unwrap();
+    let site = Site { app: service.app, routes, mail: None, log: false, body_within };
+    tokio::spawn(server::serve(site, listener, std::future::pending()));
+    service
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
+    let service = waiting(Duration::from_millis(200)).await;
+    for rest in [
+        "Content-Length: 100\r\n\r\n",
+        "Content-Length: 100\r\n\r\n{",
+        "Transfer-Encoding: chunked\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    ] {
+        let started = Instant::now();
+        let answer = exchange(&service, format!("POST /v1/auth HTTP/1.1\r\n{HOST}{rest}")).await;
+        let expected = (408, r#"{"message":"Request Timeout"}"#);
+        assert_eq!((status(&answer), body(&answer)), expected, "{rest:?}: {answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(started.elapsed() < Duration::from_secs(4), "{rest:?}: the connection stayed open");
     }
 }
 
