@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::account::{Account, AccountStatus};
 use shared::password::{HashParameters, Hasher, Password};
-use shared::user::User;
+use shared::user::{User, UserStatus};
 use tests::{Fault, START, Service};
 
 use crate::support::jwt::{claims, header, names};
@@ -135,6 +135,26 @@ async fn every_error_of_the_document_is_told_word_for_word() {
         assert_eq!(answer.header("content-type"), "application/json", "{body}");
         answer.has_common_headers();
     }
+}
+
+#[tokio::test]
+async fn a_suspended_user_is_answered_as_if_there_were_none() {
+    let service = Service::start().await;
+    let account = service.account(SECRET).await;
+    let ask_for = async |username: &str, status: UserStatus| {
+        let change = |user: &mut User| {
+            user.account = account.id;
+            user.status = status;
+        };
+        let user = service.user_with(username, change).await;
+        let mut body = right(&account);
+        body["user_id"] = json!(user.id);
+        ask(&service, body).await
+    };
+    assert_eq!(ask_for("ada", UserStatus::Active).await.status, 200);
+    assert_eq!(ask_for("bob", UserStatus::Unverified).await.status, 200);
+    let suspended = ask_for("eve", UserStatus::Suspended).await;
+    suspended.is(400, &error("Validation", "The user not found!"));
 }
 
 #[tokio::test]

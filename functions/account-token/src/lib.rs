@@ -15,7 +15,7 @@ use shared::http::{Fault, Request, Response, StatusCode};
 use shared::jwt::{self, AccountClaims, DAY, Validity};
 use shared::password::Verdict;
 use shared::store::{Found, Key, StoreError};
-use shared::user::User;
+use shared::user::{User, UserStatus};
 
 use refusal::{Refusal, Step, at};
 use wanted::Wanted;
@@ -69,8 +69,9 @@ async fn authenticate(app: &App, wanted: &Wanted, network: Option<String>) -> Re
     cleared.map_err(at(Step::Generating))?;
     if let Some(key) = user_key {
         let user: Result<Option<User>, StoreError> = found.take(&key);
+        // Whoever checks tokens without storage would take one for a suspended user all day.
         user.map_err(at(Step::Preparing))?
-            .filter(|user| user.account == account.id)
+            .filter(|user| user.account == account.id && user.status != UserStatus::Suspended)
             .ok_or(Refusal::NoSuchUser)?;
     }
     Ok(())
