@@ -12,6 +12,7 @@ use crate::http::Fault;
 use crate::http::peer::Peer;
 use crate::id::ObjectId;
 use crate::identifier::SignInName;
+use crate::log;
 use crate::password::{HashError, Password, Verdict};
 use crate::session::{SessionToken, TokenKind};
 use crate::store::StoreError;
@@ -116,8 +117,7 @@ pub async fn authenticate(
     {
         return Err(guess.undecided(app, AuthenticationError::Unverified).await);
     }
-    let weak = verdict == Verdict::RightButWeak;
-    let stronger_hash = if weak { Some(app.passwords.hash(password).await?) } else { None };
+    let stronger_hash = stronger_hash(app, password, verdict).await;
     Ok(Authenticated { credential, since, username, guess, stronger_hash })
 }
 
@@ -130,6 +130,20 @@ async fn compare(
     let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
     let verdict = app.passwords.verify(password, stored).await?;
     Ok((credential, verdict))
+}
+
+/// What is to replace a weak hash. The password is right whether or not there can be one.
+async fn stronger_hash(app: &App, password: &Password, verdict: Verdict) -> Option<String> {
+    if verdict != Verdict::RightButWeak {
+        return None;
+    }
+    match app.passwords.hash(password).await {
+        Ok(hash) => Some(hash),
+        Err(error) => {
+            log::warn("a weak password hash is kept", &error);
+            None
+        }
+    }
 }
 
 impl Authenticated {

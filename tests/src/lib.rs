@@ -103,6 +103,18 @@ impl Service {
         Self::beginning(SystemClock.now(), settings).await
     }
 
+    /// The same service behind another server, changed before it starts.
+    pub async fn behind(mut self, change: impl FnOnce(&mut Site)) -> Self {
+        let listener = server::listen(0).await.expect("a port");
+        self.url = format!("http://{}", listener.local_addr().expect("an address"));
+        let routes = Routes::new(TEMPLATE).expect("routes");
+        let body_within = server::BODY_WITHIN;
+        let mut site = Site { app: self.app, routes, mail: None, log: false, body_within };
+        change(&mut site);
+        tokio::spawn(server::serve(site, listener, std::future::pending()));
+        self
+    }
+
     async fn beginning(start: Timestamp, settings: &[(&str, &str)]) -> Self {
         // Faults are what many tests are about; their log lines would bury what a failing test says.
         shared::log::set_sink(|record| LOG.with_borrow_mut(|log| log.push(format!("{record:?}"))));

@@ -2,9 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::routes::Routes;
-use latchkey::server::{self, Site};
-use latchkey::template::TEMPLATE;
 use serde_json::{Value, json};
 use tests::{PASSWORD, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -211,20 +208,10 @@ async fn broken_chunks_are_a_bad_request_and_not_too_much() {
     }
 }
 
-/// A service whose server waits this long for a body.
-async fn waiting(body_within: Duration) -> Service {
-    let mut service = Service::start().await;
-    let listener = server::listen(0).await.unwrap();
-    service.url = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Routes::new(TEMPLATE).unwrap();
-    let site = Site { app: service.app, routes, mail: None, log: false, body_within };
-    tokio::spawn(server::serve(site, listener, std::future::pending()));
-    service
-}
-
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
-    let service = waiting(Duration::from_millis(200)).await;
+    let service = Service::start().await;
+    let service = service.behind(|site| site.body_within = Duration::from_millis(200)).await;
     for rest in [
         "Content-Length: 100\r\n\r\n",
         "Content-Length: 100\r\n\r\n{",

@@ -1,6 +1,9 @@
 //! Login: names, passwords, tokens, cookies.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use shared::App;
 use shared::user::UserStatus;
 use tests::{Answer, PASSWORD, Service};
 
@@ -236,4 +239,23 @@ async fn login_replaces_a_weak_hash() {
     assert!(service.stored().await.concat().contains("$argon2id$v=19$m=8192,t=1,p=1$"));
     assert!(!service.stored().await.concat().contains("m=7168"));
     service.log_in("alice").await;
+}
+
+#[tokio::test]
+async fn login_keeps_a_weak_hash_that_cannot_be_replaced() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    // Argon2 makes no hash without a lane, and compares with one by the parameters that the hash names.
+    let mut config = service.app.config.clone();
+    config.argon2.memory_kib = 8192;
+    config.argon2.parallelism = 0;
+    let app = App::new(config, service.app.store.clone(), Arc::clone(&service.clock));
+    let service = service.behind(|site| site.app = Box::leak(Box::new(app))).await;
+    let before = service.only(&service.app.store.tables.accounts, "LOGIN").await;
+    for attempt in 1..=6 {
+        let answer = service.try_log_in("alice", PASSWORD).await;
+        assert_eq!(answer.status, 200, "{attempt}: {}", answer.body);
+    }
+    assert_eq!(service.only(&service.app.store.tables.accounts, "LOGIN").await, before);
+    assert_eq!(service.count(&service.app.store.tables.tokens, "ATTEMPT").await, 0, "none is counted");
 }
