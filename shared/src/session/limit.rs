@@ -1,4 +1,4 @@
-//! At most 50 sessions a user: the oldest goes first.
+//! At most 50 sessions a user: the oldest goes first, after those that have expired and are not deleted yet.
 
 use std::cmp::Reverse;
 
@@ -17,17 +17,23 @@ pub const MOST_SESSIONS: usize = 50;
 /// How many sign-ins with one name are taken to be under way at once, and not to see one another.
 const AT_ONCE: usize = 10;
 
-/// What has to be known of a session to tell which is the oldest. A sign-in reads it of them all.
+/// What has to be known of a session to tell which goes first. A sign-in reads it of them all.
 #[derive(Deserialize)]
 pub(super) struct Age {
     id: SessionId,
     created: Timestamp,
+    expires: i64,
+    idle_expires: i64,
 }
 
 impl Age {
     /// Of all sessions of a user.
     pub(super) async fn list(app: &App, user: ObjectId) -> Result<Vec<Self>, StoreError> {
-        query(app, user, Some("id, created")).await
+        query(app, user, Some("id, created, expires, idle_expires")).await
+    }
+
+    const fn is_live(&self, now: Timestamp) -> bool {
+        now.seconds() < self.expires && now.seconds() < self.idle_expires
     }
 }
 
@@ -39,7 +45,8 @@ pub(super) async fn end_oldest(app: &App, session: &Session, seen: Vec<Age>) -> 
         others = Age::list(app, session.user).await?;
     }
     others.retain(|other| other.id != session.id);
-    others.sort_by_key(|other| Reverse(other.created));
+    let now = app.now();
+    others.sort_by_key(|other| Reverse((other.is_live(now), other.created)));
     let beyond = others.get(MOST_SESSIONS - 1..).unwrap_or_default();
     end_each(app, session.user, beyond.iter().map(|other| other.id)).await
 }

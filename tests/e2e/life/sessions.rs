@@ -124,6 +124,27 @@ async fn sessions_of_sign_ins_at_once_keep_the_limit() {
 }
 
 #[tokio::test]
+async fn sessions_that_have_expired_push_out_none_that_is_alive() {
+    let service = Service::with(&[("SESSION_IDLE_SECONDS", "3600")]).await;
+    service.user("alice").await;
+    let oldest = service.try_log_in("alice", PASSWORD).await.token("refresh_token");
+    for _ in 2..MOST_SESSIONS {
+        service.wait(1);
+        service.log_in("alice").await;
+    }
+    service.wait(3000);
+    let alive = service.refresh(&oldest).await.token("access_token");
+    service.wait(601);
+    // All but the oldest have expired, and nothing has deleted them.
+    for _ in 0..2 {
+        service.log_in("alice").await;
+    }
+    assert!(service.accepts(&alive).await);
+    assert_eq!(list(&service, &alive).await.len(), 3);
+    assert_eq!(service.count(&service.app.store.tables.tokens, "SESSION#").await, MOST_SESSIONS);
+}
+
+#[tokio::test]
 async fn sessions_that_have_expired_are_not_shown() {
     let service = Service::with(&[("SESSION_IDLE_SECONDS", "3600")]).await;
     service.user("alice").await;
