@@ -65,6 +65,21 @@ async fn the_scopes_of_an_access_key_are_those_of_its_tokens() {
 }
 
 #[tokio::test]
+async fn a_key_for_nobody_is_not_made() {
+    let (folder, _program) = store(true).await;
+    let list = ["access-key", "list", "--json"];
+    let before = run(folder.path(), &list).await.json();
+    for user in ["5723073937d63a18396a1bae", "nobody", "nobody@example.com"] {
+        let ended = run(folder.path(), &["access-key", "create", "--user", user]).await;
+        let line = ended.failed();
+        for part in ["no user", user, "id, username or e-mail address", "latchkey user list"] {
+            assert!(line.contains(part), "{user}: {line}");
+        }
+    }
+    assert_eq!(run(folder.path(), &list).await.json(), before);
+}
+
+#[tokio::test]
 async fn only_an_active_key_works() {
     let (folder, program) = store(true).await;
     let url = program.as_ref().unwrap().url.clone();
