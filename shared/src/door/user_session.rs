@@ -1,5 +1,7 @@
 //! The user-session door: form fields in; tokens, or `{"error": …}`, out.
 
+use std::error::Error;
+
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -42,8 +44,13 @@ pub async fn fields(request: &Request) -> Result<Fields, Fault> {
         BodyError::Repeated(ref field) | BodyError::Json(JsonError::Repeated(ref field)) => {
             bad_request(&[(field, "is repeated".to_owned())])
         }
-        error => Fault::bad_request("Bad request").with_details(json!([{ "reason": error.to_string() }])),
+        error => unreadable(&error),
     })
+}
+
+/// 400 for what is wrong with no field in particular.
+fn unreadable(error: &dyn Error) -> Fault {
+    Fault::bad_request("Bad request").with_details(json!([{ "reason": error.to_string() }]))
 }
 
 /// The fields with these names, in this order; a missing or empty one, or one that is no text, is a bad request.
@@ -77,8 +84,7 @@ pub fn tokens(tokens: &Tokens, reference: &str) -> Value {
 
 /// The token of a request: the `Authorization` header, else the cookie.
 pub fn credential(request: &Request) -> Result<Option<&str>, Fault> {
-    let bearer = credentials::bearer(request)
-        .map_err(|error| Fault::bad_request(body::sentence(&error.to_string())))?;
+    let bearer = credentials::bearer(request).map_err(|error| unreadable(&error))?;
     Ok(bearer.or_else(|| credentials::cookie(request, SESSION_COOKIE)))
 }
 

@@ -6,6 +6,12 @@ use tests::{Answer, PASSWORD, Service};
 
 const NEVER: &str = "1901-01-01T00:00:00.000Z";
 
+/// What a request is told whose `Authorization` header is no bearer token's.
+fn malformed_header() -> Value {
+    let reason = "the Authorization header must read: Bearer, one space, and one token";
+    json!({ "error": "Bad request", "details": [{ "reason": reason }] })
+}
+
 async fn change(service: &Service, access: &str, body: &Value) -> Answer {
     Answer::to(service.request(Method::PATCH, "/auth/me").bearer_auth(access).json(body)).await
 }
@@ -113,8 +119,8 @@ async fn me_without_a_good_token_is_challenged() {
             let challenge = Some("Bearer error=\"invalid_token\"");
             assert_eq!(answer.header("www-authenticate"), challenge, "{token}");
         }
-        let malformed = request().header("authorization", "Bearer two words");
-        assert_eq!(Answer::to(malformed).await.status, 400);
+        let malformed = Answer::to(request().header("authorization", "Bearer two words")).await;
+        assert_eq!((malformed.status.as_u16(), malformed.body), (400, malformed_header()));
         let elsewhere = request().query(&[("access_token", login.token("access_token"))]);
         assert_eq!(Answer::to(elsewhere).await.status, 401, "a token in the URL does not count");
     }

@@ -135,6 +135,9 @@ async fn logout_bad_request_names_the_field() {
         assert_eq!(answer.body["details"][0]["field"], field, "{body}");
     }
     let malformed = service.post("/auth/logout").header("authorization", "Bearer a b");
-    assert_eq!(Answer::to(malformed).await.status, 400);
+    let answer = Answer::to(malformed).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["error"]), (400, &json!("Bad request")));
+    let reason = "the Authorization header must read: Bearer, one space, and one token";
+    assert_eq!(answer.body["details"], json!([{ "reason": reason }]));
     assert!(service.accepts(&access).await);
 }
