@@ -82,7 +82,7 @@ pub fn tokens(tokens: &Tokens, reference: &str) -> Value {
     })
 }
 
-/// The token of a request: the `Authorization` header, else the cookie.
+/// The token of a request: the `Authorization` header, else the cookie, which a browser adds by itself.
 pub fn credential(request: &Request) -> Result<Option<&str>, Fault> {
     let bearer = credentials::bearer(request).map_err(|error| unreadable(&error))?;
     Ok(bearer.or_else(|| credentials::cookie(request, SESSION_COOKIE)))

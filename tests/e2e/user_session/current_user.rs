@@ -127,6 +127,22 @@ async fn me_without_a_good_token_is_challenged() {
 }
 
 #[tokio::test]
+async fn me_goes_by_the_header_before_the_cookie() {
+    let service = Service::start().await;
+    let alice = service.user("alice").await;
+    service.user("mallory").await;
+    let login = service.try_log_in("alice", PASSWORD).await;
+    let planted = service.try_log_in("mallory", PASSWORD).await.cookie("JSESSIONID");
+    let access = login.token("access_token");
+    for cookie in [login.cookie("JSESSIONID"), planted.clone(), "JSESSIONID=of-another-server".to_owned()] {
+        let request = service.get("/auth/me").bearer_auth(&access).header("cookie", &cookie);
+        assert_eq!(Answer::to(request).await.body["id"], alice.id.to_string(), "{cookie}");
+    }
+    let request = service.get("/auth/me").bearer_auth("a.00").header("cookie", &planted);
+    assert_eq!(Answer::to(request).await.status, 401, "a cookie makes up for no header");
+}
+
+#[tokio::test]
 async fn me_ends_with_the_access_token() {
     let service = Service::start().await;
     service.user("alice").await;
