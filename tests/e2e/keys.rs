@@ -1,5 +1,7 @@
 //! Keys are succeeded without a token refused on the way, and retired when they must be.
 
+mod unknown;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -47,26 +47,19 @@ impl KeyringCache {
         if let Some(keyring) = self.usable(now) {
             return Ok(keyring);
         }
-        match self.load(store, now).await {
-            Ok(keyring) => Ok(self.keep(keyring)),
-            Err(error) if error.is_unavailable() => {
-                *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
-                self.kept().ok_or(error)
-            }
-            Err(error) => Err(error),
+        match self.read(store, now).await {
+            Err(error) if error.is_unavailable() => self.kept().ok_or(error),
+            read => read,
         }
     }
 
     /// The keyring, if there is no need or no use to read it now.
     fn usable(&self, now: Timestamp) -> Option<Arc<Keyring>> {
-        let failed = *self.failed.read().unwrap_or_else(PoisonError::into_inner);
-        match failed {
-            Some(at) if now.since(at) < FAILED_PAUSE => self.kept(),
-            _ => self.younger_than(FRESH_FOR, now),
-        }
+        if self.failed_lately(now) { self.kept() } else { self.younger_than(FRESH_FOR, now) }
     }
 
-    /// The keyring after a token named a key that is not in it: read again, unless that was done a moment ago.
+    /// The keyring after a token named a key that is not in it: read again, unless that was done a moment ago. An old one
+    /// does not do: whether the key is a new one, only storage knows.
     pub async fn get_for_unknown_key(
         &self,
         store: &Store,
@@ -75,12 +68,27 @@ impl KeyringCache {
         let _reading = self.reading.lock().await;
         match self.younger_than(UNKNOWN_KEY_PAUSE, now) {
             Some(keyring) => Ok(keyring),
-            None => Ok(self.keep(self.load(store, now).await?)),
+            None if self.failed_lately(now) => Err(KeyringError::OutOfReach),
+            None => self.read(store, now).await,
         }
+    }
+
+    /// Reads the keyring, and remembers it or that storage is out of reach.
+    async fn read(&self, store: &Store, now: Timestamp) -> Result<Arc<Keyring>, KeyringError> {
+        let loaded = self.load(store, now).await;
+        if loaded.as_ref().is_err_and(KeyringError::is_unavailable) {
+            *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
+        Ok(self.keep(loaded?))
     }
 
     async fn load(&self, store: &Store, now: Timestamp) -> Result<Keyring, KeyringError> {
         Keyring::parse(&StoredKeyring::load_or_create(store, now, &self.purposes).await?, now)
+    }
+
+    fn failed_lately(&self, now: Timestamp) -> bool {
+        let failed = *self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|at| now.since(at) < FAILED_PAUSE)
     }
 
     fn kept(&self) -> Option<Arc<Keyring>> {

@@ -26,6 +26,9 @@ pub enum KeyringError {
     /// The item cannot be read or written.
     #[error("the keyring is out of reach")]
     Store(#[from] StoreError),
+    /// The item could not be read a moment ago, and is not asked for again yet.
+    #[error("the keyring was out of reach a moment ago")]
+    OutOfReach,
     /// A key in it cannot be used.
     #[error("the keyring holds a key that cannot be used: {0}")]
     Damaged(&'static str),
@@ -47,7 +50,11 @@ impl KeyringError {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_unavailable()) || matches!(self, Self::Contended)
+        match self {
+            Self::Store(error) => error.is_unavailable(),
+            Self::OutOfReach | Self::Contended => true,
+            Self::Damaged(_) | Self::Missing(_) | Self::Generate | Self::Random(_) => false,
+        }
     }
 }
 
