@@ -80,6 +80,17 @@ pub(crate) fn unsigned(header: &str, claims: &str) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
 }
 
+/// A token with each of these in place of its signature.
+pub(crate) fn with_signatures(
+    token: &str,
+    made: Vec<(&'static str, Vec<u8>)>,
+) -> Vec<(&'static str, String)> {
+    let signed = token.rsplit_once('.').unwrap().0;
+    let put =
+        |(why, signature): (_, Vec<u8>)| (why, format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)));
+    made.into_iter().map(put).collect()
+}
+
 /// The header and the claims of a token as text, without checking anything.
 pub(crate) fn parts(token: &str) -> (String, String) {
     let mut parts =

@@ -5,19 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 
-use super::{INVALID, World, by_body};
+use super::{World, all_refused};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
 
 /// Later than what clocks may differ by.
 const START_AND_TWO_MINUTES: i64 = tests::START.seconds() + 120;
-
-/// Hands every token in and expects none to be accepted.
-pub(super) async fn all_refused(world: &World, tokens: Vec<(impl AsRef<str>, String)>) {
-    for (why, token) in tokens {
-        let answer = by_body(&world.service, &token).await;
-        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (401, INVALID), "{}", why.as_ref());
-    }
-}
 
 pub(super) fn header(alg: &str, typ: &str, kid: &str) -> String {
     format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{kid}"}}"#)
@@ -71,7 +63,7 @@ async fn an_algorithm_that_is_not_the_key_s_own_is_refused() {
             ("rs256".to_owned(), by_rsa("rs256", &keys.rsa.kid)),
         ]);
     }
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }
 
 /// The public key as somebody might hand it to a verifier that takes it for a shared secret.
@@ -148,7 +140,7 @@ async fn a_header_with_more_or_less_than_ours_is_refused() {
     ];
     let tokens = headers.map(|header| (header.clone(), keys.rsa.sign(&header, &claims))).to_vec();
     world.service.calls.reset();
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
     assert_eq!(world.service.calls.total(), 0, "none of them leads anywhere");
 }
 
@@ -215,7 +207,7 @@ async fn claims_that_are_not_ours_are_refused() {
         table.push((name, without(name)));
     }
     let tokens = table.into_iter().map(|(why, claims)| (why, keys.rsa.sign(&header, &claims))).collect();
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }
 
 #[tokio::test]
@@ -233,7 +225,7 @@ async fn a_token_that_says_from_when_it_is_good_is_good_from_then_on() {
         claims["nbf"] = START_AND_TWO_MINUTES.into();
         key.sign(&header(alg, typ, &key.kid), &claims.to_string())
     });
-    all_refused(&world, tokens.clone().map(|token| ("too early", token)).to_vec()).await;
+    all_refused(&world.service, tokens.clone().map(|token| ("too early", token)).to_vec()).await;
     world.service.wait(120);
     for token in tokens {
         assert_eq!(world.status(&token).await, 200, "{token}");
@@ -272,7 +264,7 @@ async fn no_kind_of_token_passes_for_another() {
             rs256("account+jwt", &account.replace(&uid, &world.account.id.to_string())),
         ),
     ];
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }
 
 #[tokio::test]
@@ -318,7 +310,7 @@ async fn another_spelling_of_a_token_is_refused() {
                 spellings.push(("the other alphabet", pieces.join(".")));
             }
         }
-        all_refused(&world, spellings).await;
+        all_refused(&world.service, spellings).await;
         assert_eq!(world.status(token).await, 200);
     }
 }
@@ -341,5 +333,5 @@ async fn somebody_else_s_key_is_refused() {
         let header = header("HS384", "JWT", &keys.hmac.kid);
         sign(&header, &claims, &EncodingKey::from_secret(secret), Algorithm::HS384)
     };
-    all_refused(&world, secrets.map(|secret| ("a guessed secret", forge(secret))).to_vec()).await;
+    all_refused(&world.service, secrets.map(|secret| ("a guessed secret", forge(secret))).to_vec()).await;
 }

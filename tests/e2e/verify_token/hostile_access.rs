@@ -2,8 +2,8 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey};
 
-use super::World;
-use super::hostile::{all_refused, header};
+use super::hostile::header;
+use super::{World, all_refused};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn an_access_token_is_known_by_its_media_type_in_any_case() {
         "logout+jwt",
     ];
     let tokens = others.map(|typ| (typ, keys.rsa.sign(&header("RS256", typ, &keys.rsa.kid), &ours)));
-    all_refused(&world, tokens.to_vec()).await;
+    all_refused(&world.service, tokens.to_vec()).await;
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn an_access_token_of_another_algorithm_or_key_is_refused() {
         let by_public = header("HS256", "at+jwt", &keys.rsa.kid);
         tokens.push(("the public key as a secret", sign(&by_public, &ours, &secret, Algorithm::HS256)));
     }
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_key_that_the_header_of_an_access_token_brings_is_refused() {
     ];
     let tokens = headers.map(|header| (header.clone(), keys.rsa.sign(&header, &claims))).to_vec();
     world.service.calls.reset();
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
     assert_eq!(world.service.calls.total(), 0, "no key is looked for anywhere");
 }
 
@@ -142,7 +142,7 @@ async fn claims_of_an_access_token_that_are_not_ours_are_refused() {
         table.push((name, claims.to_string()));
     }
     let tokens = table.into_iter().map(|(why, claims)| (why, keys.rsa.sign(&header, &claims))).collect();
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }
 
 #[tokio::test]
@@ -161,5 +161,5 @@ async fn no_other_kind_passes_for_an_access_token_nor_it_for_another() {
     {
         tokens.push((kind, rs256("at+jwt", &parts(token).1)));
     }
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
 }

@@ -107,3 +107,12 @@ fn error(code: u16, message: &str) -> String {
 
 /// A token that is none has the same words as none at all; the challenge tells them apart.
 const INVALID: &str = r#"{"code":401,"message":"No valid token provided"}"#;
+
+/// Hands every token in and expects each to be refused as a token, not for want of one.
+pub(crate) async fn all_refused(service: &Service, tokens: Vec<(impl AsRef<str>, String)>) {
+    for (why, token) in tokens {
+        let answer = by_body(service, &token).await;
+        let refused = (answer.status.as_u16(), answer.text.as_str(), answer.header("www-authenticate"));
+        assert_eq!(refused, (401, INVALID, r#"Bearer error="invalid_token""#), "{}", why.as_ref());
+    }
+}

@@ -4,17 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 
-use super::World;
-use super::hostile::{all_refused, header};
-use crate::support::jwt::{Keys, parts};
-
-/// A token with each of these in place of its signature.
-fn with_signatures(token: &str, made: Vec<(&'static str, Vec<u8>)>) -> Vec<(&'static str, String)> {
-    let signed = token.rsplit_once('.').unwrap().0;
-    let put =
-        |(why, signature): (_, Vec<u8>)| (why, format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)));
-    made.into_iter().map(put).collect()
-}
+use super::hostile::header;
+use super::{World, all_refused};
+use crate::support::jwt::{Keys, parts, with_signatures};
 
 fn signature_of(token: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(token.rsplit_once('.').unwrap().1).unwrap()
@@ -70,7 +62,7 @@ async fn an_rsa_signature_that_is_nearly_right_is_refused() {
         {
             tokens.push((why, keys.rsa.sign_by(other, &header, &claims)));
         }
-        all_refused(&world, tokens).await;
+        all_refused(&world.service, tokens).await;
         assert_eq!(world.status(token).await, 200);
     }
 }
@@ -89,7 +81,7 @@ async fn an_hmac_that_is_nearly_right_is_refused() {
         tokens.extend(with_signatures(token, vec![(why, to_length)]));
         tokens.push((why, made));
     }
-    all_refused(&world, tokens).await;
+    all_refused(&world.service, tokens).await;
     assert_eq!(world.status(token).await, 200);
 }
 
