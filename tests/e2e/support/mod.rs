@@ -3,6 +3,7 @@
 pub(crate) mod door;
 pub(crate) mod jwt;
 pub(crate) mod raw;
+pub(crate) mod trap;
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};

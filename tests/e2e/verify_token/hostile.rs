@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 
 use super::{World, all_refused};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
+use crate::support::trap::Trap;
 
 /// Later than what clocks may differ by.
 const START_AND_TWO_MINUTES: i64 = tests::START.seconds() + 120;
@@ -99,13 +100,14 @@ fn pem(label: &str, der: &[u8]) -> String {
 async fn a_header_with_more_or_less_than_ours_is_refused() {
     let world = World::new().await;
     let keys = Keys::of(&world.service).await;
-    let (kid, claims) = (&keys.rsa.kid, parts(&world.scoped).1);
+    let (kid, claims, trap) = (&keys.rsa.kid, parts(&world.scoped).1, Trap::set());
     let ours = format!(r#""alg":"RS256","typ":"JWT","kid":"{kid}""#);
     let jwk = format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, keys.modulus);
+    let elsewhere = trap.url();
     let headers = [
         format!(r#"{{{ours},"jwk":{jwk}}}"#),
-        format!(r#"{{{ours},"jku":"https://evil.example/jwks.json"}}"#),
-        format!(r#"{{{ours},"x5u":"https://evil.example/cert.pem"}}"#),
+        format!(r#"{{{ours},"jku":"{elsewhere}/jwks.json"}}"#),
+        format!(r#"{{{ours},"x5u":"{elsewhere}/cert.pem"}}"#),
         format!(r#"{{{ours},"x5c":["MIIB"]}}"#),
         format!(r#"{{{ours},"x5t":"AAAA"}}"#),
         format!(r#"{{{ours},"crit":["exp"],"exp":1}}"#),
@@ -142,6 +144,7 @@ async fn a_header_with_more_or_less_than_ours_is_refused() {
     world.service.calls.reset();
     all_refused(&world.service, tokens).await;
     assert_eq!(world.service.calls.total(), 0, "none of them leads anywhere");
+    trap.caught_nobody();
 }
 
 #[tokio::test]

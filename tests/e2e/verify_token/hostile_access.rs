@@ -5,6 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use super::hostile::header;
 use super::{World, all_refused};
 use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
+use crate::support::trap::Trap;
 
 #[tokio::test]
 async fn an_access_token_is_known_by_its_media_type_in_any_case() {
@@ -72,10 +73,12 @@ async fn a_key_that_the_header_of_an_access_token_brings_is_refused() {
     let (kid, claims) = (&keys.rsa.kid, parts(&world.of_client).1);
     let ours = format!(r#""alg":"RS256","typ":"at+jwt","kid":"{kid}""#);
     let jwk = format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, keys.modulus);
+    let trap = Trap::set();
+    let elsewhere = trap.url();
     let headers = [
         format!(r#"{{{ours},"jwk":{jwk}}}"#),
-        format!(r#"{{{ours},"jku":"https://evil.example/jwks.json"}}"#),
-        format!(r#"{{{ours},"x5u":"https://evil.example/cert.pem"}}"#),
+        format!(r#"{{{ours},"jku":"{elsewhere}/jwks.json"}}"#),
+        format!(r#"{{{ours},"x5u":"{elsewhere}/cert.pem"}}"#),
         format!(r#"{{{ours},"x5c":["MIIB"]}}"#),
         format!(r#"{{{ours},"crit":["exp"],"exp":1}}"#),
         format!(r#"{{{ours},"typ":"at+jwt"}}"#),
@@ -88,6 +91,7 @@ async fn a_key_that_the_header_of_an_access_token_brings_is_refused() {
     world.service.calls.reset();
     all_refused(&world.service, tokens).await;
     assert_eq!(world.service.calls.total(), 0, "no key is looked for anywhere");
+    trap.caught_nobody();
 }
 
 #[tokio::test]
