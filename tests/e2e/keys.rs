@@ -1,5 +1,6 @@
 //! Keys are succeeded without a token refused on the way, and retired when they must be.
 
+mod first;
 mod unknown;
 
 use std::collections::BTreeSet;

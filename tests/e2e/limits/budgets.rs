@@ -1,7 +1,10 @@
 //! How many calls to storage wait for one another: what each endpoint may cost.
 
+use std::sync::Arc;
+
 use reqwest::RequestBuilder;
 use serde_json::json;
+use shared::{App, principal};
 use tests::{Answer, PASSWORD, Service, text};
 
 async fn steps(service: &Service, request: RequestBuilder, status: u16) -> usize {
@@ -33,6 +36,20 @@ async fn verify_of_every_kind_of_token_is_one_call() {
     }
     let cookie = service.get("/auth/verify-token").header("cookie", login.cookie("JSESSIONID"));
     assert_eq!(steps(&service, cookie, 200).await, 1);
+}
+
+#[tokio::test]
+async fn a_cold_start_is_one_call_more() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let token = text(&service.log_in("alice").await["access_token"]);
+    let (config, store) = (service.app.config.clone(), service.app.store.clone());
+    let cold = App::new(config, store, Arc::clone(&service.clock));
+    for (when, calls) in [("cold", 2), ("warm", 1)] {
+        service.calls.reset();
+        assert!(principal::identify(&cold, &token).await.is_ok(), "{when}");
+        assert_eq!((service.calls.in_sequence(), service.calls.total()), (calls, calls), "{when}");
+    }
 }
 
 #[tokio::test]
