@@ -4,11 +4,13 @@ use guard::Mode;
 use serde_json::json;
 use shared::access_key::{AccessKey, AccessKeyState};
 use shared::account::{Account, AccountStatus};
+use shared::keyring::rotation;
 use shared::store::Key;
 use shared::user::{User, UserStatus};
 
 use super::{World, allows, guard, jwts};
-use crate::support::{jwt::claims, send};
+use crate::support::jwt::{claims, header};
+use crate::support::{scoped_token, send};
 
 /// Asks both guards about tokens of which the checked one is to take none any more.
 async fn revoked(world: &World, tokens: &[(&'static str, &str)]) {
@@ -84,5 +86,36 @@ async fn a_token_that_was_denied_is_refused_at_once() {
         let denied = jti.unwrap_or_else(|| shared::jwt::fingerprint(token));
         world.service.put(tokens, Key::new(format!("DENY#{denied}"), "DENY"), &json!({ "expires": 1 })).await;
         revoked(&world, &[(kind, token)]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_a_client_revoked_is_refused_at_the_next_call() {
+    let world = World::new().await;
+    let checked = guard(&world.service, Mode::Checked);
+    for (kind, token) in jwts(&world) {
+        assert!(allows(&checked, token).await, "{kind}");
+        let client = world.service.post("/oauth/revoke");
+        let client = client.basic_auth(world.key.access_key.to_string(), Some(&world.secret));
+        assert_eq!(send(client.form(&[("token", token)])).await.status, 200, "{kind}");
+        assert!(!allows(&checked, token).await, "{kind}");
+        revoked(&world, &[(kind, token)]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_retired_key_has_signed_is_refused_when_the_keys_are_read_again() {
+    let world = World::new().await;
+    let guards = [Mode::Checked, Mode::Stateless].map(|mode| guard(&world.service, mode));
+    for guard in &guards {
+        assert!(allows(guard, &world.scoped).await);
+    }
+    let header = header(&world.scoped);
+    rotation::retire(world.service.app, header["kid"].as_str().unwrap()).await.unwrap();
+    world.service.wait(300);
+    let next = scoped_token(&world.service, "johnson").await;
+    for guard in &guards {
+        assert!(!allows(guard, &world.scoped).await);
+        assert!(allows(guard, &next).await && allows(guard, &world.of_key).await, "those of other keys");
     }
 }

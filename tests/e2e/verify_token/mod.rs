@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) user: User,
     pub(crate) account: Account,
     pub(crate) key: AccessKey,
+    /// Of the access key.
+    pub(crate) secret: String,
     pub(crate) session: SignedIn,
     /// Of the account alone.
     pub(crate) for_account: String,
@@ -61,6 +63,7 @@ impl World {
             user,
             account,
             key,
+            secret,
         }
     }
 
