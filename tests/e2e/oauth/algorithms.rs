@@ -3,13 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use serde_json::{Value, json};
 use shared::keyring::rotation;
 use tests::{PASSWORD, answer, documents, schema};
 
 use super::World;
-use crate::support::jwt::{claims, header, with_signatures};
+use crate::support::jwt::{claims, header, parts, pem, sign, with_signatures};
 use crate::verify_token::all_refused;
 
 /// The order of P-256's group (FIPS 186-5): no part of a signature may be as great.
@@ -205,6 +205,47 @@ async fn a_key_of_one_curve_verifies_nothing_that_names_another_algorithm() {
         }
         all_refused(&world.service, tokens).await;
     }
+}
+
+#[tokio::test]
+async fn the_public_key_of_a_curve_is_no_shared_secret() {
+    for algorithm in ["ES256", "EdDSA"] {
+        let world = world(algorithm).await;
+        let token = world.issue().await;
+        let (ours, claims) = (header(&token), parts(&token).1);
+        let (_, jwks) = answer(world.service.get("/.well-known/jwks.json")).await;
+        let key = jwks["keys"].as_array().unwrap().iter().find(|key| key["kid"] == ours["kid"]).unwrap();
+        let mut tokens = Vec::new();
+        for secret in public_spellings(key).iter().map(|secret| EncodingKey::from_secret(secret)) {
+            for hmac in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+                for alg in [format!("{hmac:?}"), algorithm.to_owned()] {
+                    let mut header = ours.clone();
+                    header["alg"] = alg.as_str().into();
+                    let forged = sign(&header.to_string(), &claims, &secret, hmac);
+                    tokens.push((format!("{hmac:?} by the key of {algorithm} as {alg}"), forged));
+                }
+            }
+        }
+        all_refused(&world.service, tokens).await;
+        assert!(world.holds(&token).await);
+    }
+}
+
+/// The public key as somebody might hand it to a verifier that takes it for a shared secret.
+fn public_spellings(jwk: &Value) -> Vec<Vec<u8>> {
+    // RFC 5480 section 2 and RFC 8410 section 4: what stands before the key itself, which is a point (SEC 1 section 2.3.3) on
+    // the one curve and its x on the other.
+    let (before, mark) = match jwk["kty"].as_str() {
+        Some("EC") => ("3059301306072a8648ce3d020106082a8648ce3d030107034200", vec![4]),
+        _ => ("302a300506032b6570032100", Vec::new()),
+    };
+    let part = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap_or_default()).unwrap();
+    let raw = [part("x"), part("y")].concat();
+    let key = [mark, raw.clone()].concat();
+    let spki = [hex::decode(before).unwrap(), key.clone()].concat();
+    let pem = pem("PUBLIC KEY", &spki);
+    let texts = [jwk["x"].as_str().unwrap().to_owned(), jwk.to_string(), pem.trim_end().to_owned(), pem];
+    [raw, key, spki].into_iter().chain(texts.map(String::into_bytes)).collect()
 }
 
 /// The signature as X.509 has it (RFC 3279 section 2.2.3).

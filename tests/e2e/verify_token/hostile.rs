@@ -2,11 +2,11 @@
 //! signature alone does not refuse them.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 
 use super::{World, all_refused};
-use crate::support::jwt::{Keys, claims, parts, sign, unsigned};
+use crate::support::jwt::{Keys, claims, parts, pem, sign, unsigned};
 use crate::support::trap::Trap;
 
 /// Later than what clocks may differ by.
@@ -87,13 +87,6 @@ fn public_spellings(keys: &Keys, jwks: &str) -> Vec<Vec<u8>> {
         without,
     ];
     [modulus, pkcs1, spki].into_iter().chain(texts.map(String::into_bytes)).collect()
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> =
-        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 #[tokio::test]
@@ -273,7 +266,7 @@ async fn no_kind_of_token_passes_for_another() {
 #[tokio::test]
 async fn another_spelling_of_a_token_is_refused() {
     let world = World::new().await;
-    for token in [&world.scoped, &world.of_key, &world.for_user] {
+    for token in [&world.scoped, &world.of_key, &world.for_user, &world.of_client] {
         let pieces: Vec<&str> = token.split('.').collect();
         let [head, body, signature] = pieces[..] else { panic!("{token}") };
         let padded = |part: &str| URL_SAFE.encode(URL_SAFE_NO_PAD.decode(part).unwrap());
