@@ -55,7 +55,7 @@ mod presented;
 use std::str::FromStr;
 
 use shared::clock::SystemClock;
-use shared::config::{Config, ConfigError};
+use shared::config::Config;
 use shared::jwt::{self, TokenError};
 use shared::principal::{self, PrincipalError};
 use shared::store::Store;
@@ -65,6 +65,8 @@ pub use identity::{Identity, Kind};
 pub use presented::{Unreadable, presented};
 pub use shared::App;
 pub use shared::app::NoPublicUrl;
+pub use shared::config::ConfigError;
+pub use shared::http::credentials::MalformedAuthorization;
 pub use shared::http::{HeaderMap, HeaderValue, StatusCode};
 pub use shared::id::ObjectId;
 
