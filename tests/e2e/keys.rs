@@ -1,23 +1,20 @@
 //! Keys are succeeded without a token refused on the way, and retired when they must be.
 
+mod clients;
 mod first;
 mod unknown;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::App;
 use shared::keyring::Purpose;
 use shared::keyring::rotation::{self, KeyInfo, KeyState, PUBLISHED_FOR, READ_WITHIN, Start};
 use shared::principal;
 use tests::{PASSWORD, Service, answer};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::TryRecvError;
 
 const DAY: u64 = 24 * 3600;
 /// How long an instance keeps the keyring that it has read.
@@ -85,104 +82,6 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_until_its_last_t
     service.wait(KEPT);
     assert_eq!(published(&service).await, [made[0].kid.clone()]);
     assert_eq!(keys_of(service.app, Purpose::RS256).await.len(), 1);
-}
-
-#[tokio::test]
-async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_none_is_refused() {
-    let service = Service::start().await;
-    let user = service.user("alice").await;
-    let (key, secret) = service.access_key(user.id, |_| {}).await;
-    // Half of the clients ask over HTTP; the others ask an instance that reads the keyring when its time comes, not when the one
-    // that issues does.
-    let verifier: &'static App = Box::leak(Box::new(another_instance(&service)));
-    verifier.keyring().await.unwrap();
-    let mut kids = BTreeSet::new();
-    for rotated in 0..2 {
-        service.wait(90 * DAY);
-        rotation::rotate_due(service.app).await.unwrap();
-        let (sender, _) = broadcast::channel(256);
-        let verifiers =
-            [Verifier::Instance(verifier), Verifier::Http(service.get("/auth/verify-token").into())];
-        let verifiers = verifiers.iter().cycle().take(8);
-        let clients: Vec<_> = verifiers
-            .map(|verifier| tokio::spawn(verify_all(verifier.clone(), sender.subscribe())))
-            .collect();
-        for _ in 0..20 {
-            // Across the moment at which the new keys begin to sign.
-            service.wait(PUBLISHED_FOR.as_secs() / 15);
-            let tokens = service.log_in("alice").await;
-            let jwt = scoped_token(&service).await;
-            let login = json!({ "accessKey": key.access_key, "secret": secret });
-            let bearer = service.post("/login").json(&login).send().await.unwrap().text().await.unwrap();
-            let oauth = oauth_token(&service, &key.access_key.to_string(), &secret).await;
-            kids.extend([kid(&jwt), kid(&bearer), kid(&oauth)]);
-            for token in [tokens["access_token"].as_str().unwrap(), &jwt, &bearer, &oauth] {
-                sender.send(token.to_owned()).unwrap();
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(kids.len(), 2 * (rotated + 2), "both keys that sign JWTs were succeeded");
-        drop(sender);
-        for client in clients {
-            assert!(client.await.unwrap() > 20, "a client that verified");
-        }
-    }
-}
-
-async fn oauth_token(service: &Service, id: &str, secret: &str) -> String {
-    let asked = service.post("/oauth/token").form(&[("grant_type", "client_credentials")]);
-    let (status, body) = answer(asked.basic_auth(id, Some(secret))).await;
-    assert_eq!(status, 200, "{body}");
-    body["access_token"].as_str().unwrap().to_owned()
-}
-
-/// Who says whether a token is good.
-enum Verifier {
-    Instance(&'static App),
-    Http(Box<RequestBuilder>),
-}
-
-impl Clone for Verifier {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Instance(app) => Self::Instance(app),
-            Self::Http(request) => Self::Http(request.try_clone().expect("a request without a body").into()),
-        }
-    }
-}
-
-impl Verifier {
-    async fn accepts(&self, token: &str) {
-        match self.clone() {
-            Self::Instance(app) => {
-                principal::identify(app, token).await.expect("a token that is accepted");
-            }
-            Self::Http(request) => {
-                let (status, body) = answer(request.bearer_auth(token)).await;
-                assert_eq!(status, 200, "{body}");
-            }
-        }
-    }
-}
-
-/// Verifies the newest token of each kind in a loop until no more are sent; how often.
-async fn verify_all(verifier: Verifier, mut tokens: broadcast::Receiver<String>) -> usize {
-    let (mut newest, mut times) = (Vec::new(), 0);
-    loop {
-        match tokens.try_recv() {
-            Ok(token) => newest.push(token),
-            Err(TryRecvError::Empty) => tokio::time::sleep(Duration::from_millis(5)).await,
-            Err(error) => {
-                assert_eq!(error, TryRecvError::Closed);
-                return times;
-            }
-        }
-        // One of the newest four, which are of four kinds.
-        if let Some(token) = newest.iter().rev().nth(times % 4).or(newest.last()) {
-            verifier.accepts(token).await;
-            times += 1;
-        }
-    }
 }
 
 #[tokio::test]
