@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use mail_parser::MessageParser;
 use mailer::{Event, Mailer};
@@ -80,6 +81,12 @@ impl Post {
     /// The same with a mailer that has another way out.
     pub async fn stream_over(&self, transport: &str, ids: &[MessageId]) -> Vec<String> {
         let mailer = Mailer::new(transport, FROM).expect("a mailer");
+        stream_to(self.app, &mailer, ids).await
+    }
+
+    /// The same with a mailer that waits for its provider only so long.
+    pub async fn stream_within(&self, within: Duration, transport: &str, ids: &[MessageId]) -> Vec<String> {
+        let mailer = Mailer::new(transport, FROM).expect("a mailer").within(within);
         stream_to(self.app, &mailer, ids).await
     }
 

@@ -54,7 +54,7 @@ impl Smtp {
         lock(&self.state).answers.clear();
     }
 
-    /// Holds the next answer to a command back.
+    /// Holds the next answer to a command back. The greeting is the answer to `CONNECT`.
     #[must_use]
     pub fn hold(&self, command: &str) -> Held {
         let (held, gate) = Held::new();
@@ -91,18 +91,14 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut lines = BufReader::new(read).lines();
     lock(&state).connections += 1;
     let (mut recipient, mut in_mail) = (String::new(), false);
-    let _ = write.write_all(b"220 stand-in\r\n").await;
+    let greeting = reply(&state, "CONNECT").await;
+    let _ = write.write_all(format!("{greeting}\r\n").as_bytes()).await;
     while let Ok(Some(line)) = lines.next_line().await {
         if in_mail && line != "." {
             continue;
         }
         let command = if in_mail { "." } else { line.get(..4).unwrap_or(&line) };
-        let gate = lock(&state).held.take_if(|(held, _)| held == command);
-        if let Some((_, gate)) = gate {
-            gate.pass().await;
-        }
-        let told = lock(&state).answers.get(command).cloned();
-        let reply = told.unwrap_or_else(|| usual(command).to_owned());
+        let reply = reply(&state, command).await;
         if command == "RCPT" {
             line.clone_into(&mut recipient);
         }
@@ -116,8 +112,19 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
+/// What a command is answered with, once it is not held back any more.
+async fn reply(state: &Mutex<State>, command: &str) -> String {
+    let gate = lock(state).held.take_if(|(held, _)| held == command);
+    if let Some((_, gate)) = gate {
+        gate.pass().await;
+    }
+    let told = lock(state).answers.get(command).cloned();
+    told.unwrap_or_else(|| usual(command).to_owned())
+}
+
 fn usual(command: &str) -> &'static str {
     match command {
+        "CONNECT" => "220 stand-in",
         "DATA" => "354 go on",
         "QUIT" => "221 bye",
         _ => "250 fine",

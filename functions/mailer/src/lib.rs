@@ -17,7 +17,7 @@ use shared::outbox::{self, Claim, Claimed, MessageId};
 use shared::store::StoreError;
 
 pub use compose::{ComposeError, Mail};
-pub use transport::{MailConfigError, Mailer, SendError};
+pub use transport::{MailConfigError, Mailer, SENT_WITHIN, SendError};
 
 /// What a DynamoDB stream sends to a function; only the keys are read.
 #[derive(Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ pub(crate) fn is_final(error: &SendError, sender: &str, reader: &str) -> bool {
         SendError::Address(_) | SendError::Build(_) => true,
         SendError::Ses(error) => of_ses(error, sender),
         SendError::Smtp(error) => of_smtp(error, sender, reader),
-        SendError::Request(_) | SendError::Folder(_) => false,
+        SendError::Request(_) | SendError::Folder(_) | SendError::Silent(_) => false,
     }
 }
 

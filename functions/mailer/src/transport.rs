@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region};
 use aws_sdk_sesv2::error::{BuildError, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
@@ -14,17 +13,20 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use shared::aws;
 use shared::outbox::MessageId;
+use tokio::time::error::Elapsed;
 
 use crate::compose::Mail;
 use crate::refusal;
 
-/// Longer than a healthy provider takes, shorter than the function lives.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a provider may take over one mail, from the connection to its last word. Longer than a healthy one needs; and
+/// one that is silent about each mail of a batch lets the function come to its end.
+pub const SENT_WITHIN: Duration = Duration::from_secs(10);
 
 /// A sender and a way out.
 pub struct Mailer {
     from: Mailbox,
     transport: Transport,
+    within: Duration,
 }
 
 enum Transport {
@@ -73,6 +75,9 @@ pub enum SendError {
     /// The folder cannot be written to.
     #[error("the mail cannot be written to the folder")]
     Folder(#[from] std::io::Error),
+    /// The provider did not come to an end. It may have taken the mail or not.
+    #[error("the provider was silent for too long")]
+    Silent(#[from] Elapsed),
 }
 
 impl Mailer {
@@ -95,11 +100,17 @@ impl Mailer {
             if !is_private(transport) {
                 return Err(MailConfigError::Plain);
             }
-            Transport::Smtp(smtp.timeout(Some(TIMEOUT)).build())
+            Transport::Smtp(smtp.build())
         } else {
             return Err(MailConfigError::Transport);
         };
-        Ok(Self { from, transport })
+        Ok(Self { from, transport, within: SENT_WITHIN })
+    }
+
+    /// The same mailer, with another time than [`SENT_WITHIN`] for each mail.
+    #[must_use]
+    pub fn within(self, within: Duration) -> Self {
+        Self { within, ..self }
     }
 
     /// Sends a mail. `id` becomes its `Message-ID`, by which a receiver knows it again if it ever comes twice.
@@ -111,6 +122,11 @@ impl Mailer {
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))?;
+        // The time limit of lettre ends with the connection.
+        tokio::time::timeout(self.within, self.hand_over(mail, id, message)).await?
+    }
+
+    async fn hand_over(&self, mail: &Mail, id: MessageId, message: Message) -> Result<(), SendError> {
         match &self.transport {
             Transport::Smtp(smtp) => {
                 smtp.send(message).await?;
@@ -174,8 +190,7 @@ fn ses_client() -> aws_sdk_sesv2::Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(aws::region()))
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .http_client(aws::client_for(endpoint.as_deref()))
-        .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build());
+        .http_client(aws::client_for(endpoint.as_deref()));
     config.set_endpoint_url(endpoint);
     aws_sdk_sesv2::Client::from_conf(config.build())
 }

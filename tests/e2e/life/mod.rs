@@ -7,6 +7,7 @@ mod forgot;
 mod mail_again;
 mod mail_claims;
 mod mail_refused;
+mod mail_silent;
 mod mailer;
 mod overtaken;
 mod password_change;
