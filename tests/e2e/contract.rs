@@ -4,6 +4,7 @@
 mod answers;
 mod ci;
 mod readme;
+mod protections;
 mod roles;
 mod successes;
 
