@@ -27,7 +27,7 @@ pub struct Config {
     pub password_min_length: usize,
     /// `UNVERIFIED_SIGN_IN`: whether people may sign in before they have verified their address (`allow`, `refuse`).
     pub unverified_sign_in: UnverifiedSignIn,
-    /// `PRODUCT_NAME`, `PRODUCT_COLOR`: what mails and pages show.
+    /// `PRODUCT_NAME`, `PRODUCT_COLOR`: what mails and pages show; the name is no part of a password.
     pub product: Product,
     /// `ADDRESS_FAILURES`: wrong passwords that one network address may try in 15 minutes.
     pub address_failures: u32,

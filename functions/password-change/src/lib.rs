@@ -22,7 +22,7 @@ async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
     let [password] = required(&fields, ["new_password"])?;
     let password = Password::new(password);
     let names = [confirmed.user.username.as_str(), confirmed.user.email.local_part()];
-    password::check_new(&password, app.config.password_min_length, &names)
+    password::check_new(&password, &app.config, &names)
         .map_err(|refusal| bad_request(&[("new_password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let permit = Permit::OldPassword { hash: confirmed.hash, keep: confirmed.session };

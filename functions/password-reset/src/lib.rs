@@ -66,7 +66,7 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
         .ok_or_else(mail_link::invalid)?;
     let password = Password::new(password);
     let names = [user.username.as_str(), user.email.local_part()];
-    password::check_new(&password, app.config.password_min_length, &names)
+    password::check_new(&password, &app.config, &names)
         .map_err(|refusal| bad_request(&[("password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let spend = one_time.spend(app, Purpose::ResetPassword)?;

@@ -63,7 +63,7 @@ async fn wanted(app: &App, request: &Request) -> Result<(Username, Email, Passwo
         username.as_ref().map(Username::as_str).unwrap_or_default(),
         email.as_ref().map(Email::local_part).unwrap_or_default(),
     ];
-    let refusal = password::check_new(&password, app.config.password_min_length, &names);
+    let refusal = password::check_new(&password, &app.config, &names);
     wrong.extend(refusal.err().map(|refusal| ("password", refusal.to_string())));
     match (username, email) {
         (Ok(username), Ok(email)) if wrong.is_empty() => Ok((username, email, password)),

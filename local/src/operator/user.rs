@@ -41,9 +41,7 @@ pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), Opera
     let account = existing_account(app, account).await?;
     let password = wanted.password.clone().map_or_else(readable_secret, Ok)?;
     let names = [username.as_str(), email.local_part()];
-    if let Err(refusal) =
-        password::check_new(&Password::new(&password), app.config.password_min_length, &names)
-    {
+    if let Err(refusal) = password::check_new(&Password::new(&password), &app.config, &names) {
         eprintln!("latchkey: warning: people could not choose this password themselves: {refusal}");
     }
     let now = app.now();

@@ -6,6 +6,7 @@ mod hash;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use crate::config::Config;
 use crate::secret::Secret;
 
 pub use common::is_common;
@@ -49,23 +50,32 @@ pub enum PasswordRefusal {
     /// It contains the username or what stands before the @ of the e-mail address.
     #[error("a password does not contain the username or the e-mail address")]
     ContainsName,
+    /// It contains what the deployment calls itself.
+    #[error("a password does not contain the name of this service")]
+    ContainsProduct,
 }
 
 /// Whether someone may choose this password who has these names: the username, what stands before the @ of the e-mail
 /// address. There are no rules about its composition (ASVS 6.2.5).
-pub fn check_new(password: &Password, min_length: usize, names: &[&str]) -> Result<(), PasswordRefusal> {
+pub fn check_new(password: &Password, config: &Config, names: &[&str]) -> Result<(), PasswordRefusal> {
     let text = password.text();
     let length = text.chars().count();
-    if length < min_length {
-        return Err(PasswordRefusal::TooShort(min_length));
+    if length < config.password_min_length {
+        return Err(PasswordRefusal::TooShort(config.password_min_length));
     }
     if length > MAX_LENGTH {
         return Err(PasswordRefusal::TooLong);
     }
     let folded = text.to_lowercase();
     // A name of one or two letters is part of many good passwords.
-    if names.iter().any(|name| name.len() >= 3 && folded.contains(&name.to_lowercase())) {
+    let contains = |name: &str| name.chars().count() >= 3 && folded.contains(&name.to_lowercase());
+    if names.iter().any(|name| contains(name)) {
         return Err(PasswordRefusal::ContainsName);
+    }
+    // Guessers of this service begin with it (ASVS 6.2.11), and write it together.
+    let product = &config.product.name;
+    if contains(product) || contains(&product.replace(' ', "")) {
+        return Err(PasswordRefusal::ContainsProduct);
     }
     if is_common(text) { Err(PasswordRefusal::Common) } else { Ok(()) }
 }
@@ -74,8 +84,13 @@ pub fn check_new(password: &Password, min_length: usize, names: &[&str]) -> Resu
 mod tests {
     use super::*;
 
+    fn check_at(product: &str, password: &str) -> Result<(), PasswordRefusal> {
+        let config = Config::read(|name| (name == "PRODUCT_NAME").then(|| product.to_owned())).unwrap();
+        check_new(&Password::new(password), &config, &["Alice", "wonder"])
+    }
+
     fn check(password: &str) -> Result<(), PasswordRefusal> {
-        check_new(&Password::new(password), 9, &["Alice", "wonder"])
+        check_at("Night Owl", password)
     }
 
     #[test]
@@ -92,6 +107,15 @@ mod tests {
         assert_eq!(check("my wonderful"), Err(PasswordRefusal::ContainsName));
         assert_eq!(check("Password123"), Err(PasswordRefusal::Common));
         assert_eq!(check("correct horse battery staple!"), Ok(()));
+    }
+
+    #[test]
+    fn the_name_of_the_product_is_refused_however_it_is_written() {
+        for password in ["xx night OWL xx", "NightOwl2024", "my nightowl's nest"] {
+            assert_eq!(check(password), Err(PasswordRefusal::ContainsProduct), "{password}");
+        }
+        assert_eq!(check("one owl by night"), Ok(()));
+        assert_eq!(check_at("Ok", "a book of books"), Ok(()), "two letters are part of many words");
     }
 
     #[test]

@@ -158,6 +158,7 @@ async fn reset_refused_password_has_a_reason_and_spends_nothing() {
         ("password123", "this password is on the list of the most common ones"),
         ("hello ALICE hello", name),
         ("wonderful phrase", name),
+        ("my LATCHKEY phrase", "a password does not contain the name of this service"),
         (&*"x".repeat(257), "a password has at most 256 characters"),
     ] {
         let answer = post(&service, RESET, body(mail.token(), password)).await;

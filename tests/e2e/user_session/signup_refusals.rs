@@ -135,6 +135,7 @@ async fn signup_refuses_weak_passwords() {
         ("xx wonderland xx", "contains the username"),
         ("xx WonderLand xx", "contains the username in another case"),
         ("my rabbit.hole is deep", "contains the local part of the address"),
+        ("my LATCHKEY for this", "contains the name of the product"),
     ] {
         let body = signup("wonderland", password, "rabbit.hole@example.com");
         assert_eq!(wrong_fields(&service, &body).await, ["password"], "{why}");
