@@ -18,7 +18,7 @@ pub async fn handle(app: &App, request: Request) -> Response {
 async fn delete(app: &App, request: &Request) -> Result<Response, Fault> {
     let fields = fields(request).await?;
     let confirmed = own_password::confirm(app, request, &fields, "password").await?;
-    confirmed.user.delete(app, confirmed.hash, confirmed.session).await?;
+    confirmed.user.delete(app, confirmed.hash).await?;
     let mut response = response::json(StatusCode::OK, &json!({ "message": "Your account is deleted." }));
     clear_session_cookie(app, &mut response);
     Ok(response)

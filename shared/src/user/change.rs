@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::builders::DeleteBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
 use super::{Credential, EmailOwner, User, UserStatus};
 use crate::access_key::AccessKey;
@@ -194,58 +194,56 @@ impl User {
         }
     }
 
-    /// Removes everything of a user: sessions, links, access keys, names, record; if `hash` is still the one of the
-    /// password. Until the record goes, the present session lives, so that a request that failed half-way can be made
-    /// again; with the record it goes.
-    pub async fn delete(
-        &self,
-        app: &App,
-        hash: String,
-        present: Option<SessionId>,
-    ) -> Result<(), ChangeError> {
-        let (accounts, tokens) = (app.store.tables.accounts.as_str(), app.store.tables.tokens.as_str());
-        let present = present.map(|session| Session::key(self.id, session));
-        self.sweep(app, present.as_ref()).await?;
-        let mut keys = Vec::new();
-        for key in app.store.keys_of(accounts, &Self::key(self.id).pk).await? {
-            if let Some(ak) = AccessKey::of_link(&key) {
-                keys.extend([AccessKey::key(ak), key]);
-            }
-        }
-        delete_all(app, accounts, keys).await?;
-        // A new address, or a second deletion, would leave names behind or free those of someone else.
-        let mut items = vec![
-            delete_if(
-                accounts,
-                Credential::key(&self.username.canonical()),
-                STILL_COMPARED,
-                &[(COMPARED, AttributeValue::S(hash))],
-            )?,
-            delete(accounts, EmailOwner::key(&self.email.canonical()))?,
-            delete_if(
-                accounts,
-                Self::key(self.id),
-                "email = :email",
-                &[(":email", AttributeValue::S(self.email.to_string()))],
-            )?,
-        ];
-        items.extend(present.map(|session| delete(tokens, session)).transpose()?);
+    /// Removes everything of a user, if `hash` is still the one of the password: in one transaction, so that one that is
+    /// refused takes nothing away, and none ends half-way. A login by an access key does not look whether it still has a
+    /// user, and nor does a refresh.
+    pub async fn delete(&self, app: &App, hash: String) -> Result<(), ChangeError> {
+        let mut items = self.names(app, hash)?;
+        items.extend(self.belongings(app).await?);
+        items.truncate(IN_A_TRANSACTION);
         done(app.store.transact(items).await?)?;
-        // What came between. Nothing comes any more, and nobody could ask for this again.
+        // What came between, or was too much. Nothing comes any more, and nobody could ask for this again.
         let username = self.username.canonical();
-        let (forgotten, swept) = tokio::join!(attempt::forget_name(app, &username), self.sweep(app, None));
+        let (forgotten, swept) = tokio::join!(attempt::forget_name(app, &username), self.sweep(app));
         for error in [forgotten, swept].into_iter().filter_map(Result::err) {
             log::warn("a user is deleted, but not all that was left of them", &error);
         }
         Ok(())
     }
 
-    /// Deletes the user's sessions and links, but for one.
-    async fn sweep(&self, app: &App, but: Option<&Key>) -> Result<(), StoreError> {
-        let tokens = app.store.tables.tokens.as_str();
-        let mut keys = app.store.keys_of(tokens, &Self::key(self.id).pk).await?;
-        keys.retain(|key| Some(key) != but);
-        delete_all(app, tokens, keys).await
+    /// Deletes the user's names and record. After a new address or another deletion, that would leave names behind or
+    /// free those of someone else.
+    fn names(&self, app: &App, hash: String) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let accounts = &app.store.tables.accounts;
+        let (compared, email) = (AttributeValue::S(hash), AttributeValue::S(self.email.to_string()));
+        let credential = Credential::key(&self.username.canonical());
+        Ok(vec![
+            delete_if(accounts, credential, STILL_COMPARED, &[(COMPARED, compared)])?,
+            delete(accounts, EmailOwner::key(&self.email.canonical()))?,
+            delete_if(accounts, Self::key(self.id), "email = :email", &[(":email", email)])?,
+        ])
+    }
+
+    /// Deletes what the user has: access keys, sessions and links, and last what leads to the access keys, which opens
+    /// nothing.
+    async fn belongings(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let (accounts, tokens) = (app.store.tables.accounts.as_str(), app.store.tables.tokens.as_str());
+        let pk = Self::key(self.id).pk;
+        let (lasting, passing) =
+            tokio::join!(app.store.keys_of(accounts, &pk), app.store.keys_of(tokens, &pk));
+        let (lasting, passing) = (lasting?, passing?);
+        let links = lasting.iter().filter_map(|key| Some((AccessKey::of_link(key)?, key)));
+        let keys = links.clone().map(|(ak, _)| delete(accounts, AccessKey::key(ak)));
+        let passing = passing.into_iter().map(|key| delete(tokens, key));
+        let links = links.map(|(_, link)| delete(accounts, link.clone()));
+        keys.chain(passing).chain(links).collect()
+    }
+
+    async fn sweep(&self, app: &App) -> Result<(), StoreError> {
+        for items in self.belongings(app).await?.chunks(IN_A_TRANSACTION) {
+            app.store.transact(items.to_vec()).await?;
+        }
+        Ok(())
     }
 
     fn activate(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
@@ -265,16 +263,11 @@ const NOT_SUSPENDED: &str = "attribute_exists(pk) AND #status <> :suspended";
 const COMPARED: &str = ":compared";
 const STILL_COMPARED: &str = "password_hash = :compared";
 
+/// DynamoDB takes no more in one transaction.
+const IN_A_TRANSACTION: usize = 100;
+
 /// A function that has begun a transaction is given no more time than this: by then it is written or never will be.
 pub const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
-
-async fn delete_all(app: &App, table: &str, keys: Vec<Key>) -> Result<(), StoreError> {
-    let deletes: Vec<WriteRequest> = keys.into_iter().map(store::delete_request).collect::<Result<_, _>>()?;
-    for chunk in deletes.chunks(25) {
-        app.store.write_all(table, chunk.to_vec()).await?;
-    }
-    Ok(())
-}
 
 fn done(transaction: Transaction) -> Result<(), ChangeError> {
     match transaction {

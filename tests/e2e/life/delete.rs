@@ -2,10 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, PASSWORD, Service};
+use tests::{Answer, Fault, PASSWORD, Service};
 
-use super::post;
-use crate::support::{access_key_token, account_token, scoped_token, sign_in};
+use super::{nothing_is_left_of, post};
+use crate::support::{access_key_token, account_token, linked_access_key, scoped_token, sign_in};
 
 async fn delete(service: &Service, token: &str, body: Value) -> Answer {
     Answer::to(service.request(Method::DELETE, "/auth/me").bearer_auth(token).json(&body)).await
@@ -85,4 +85,33 @@ async fn delete_leaves_nothing_of_the_user() {
     for token in &tokens {
         assert!(!service.accepts(token).await, "the next user of the name is another one");
     }
+}
+
+#[tokio::test]
+async fn delete_that_storage_fails_takes_nothing_away_and_can_be_made_again() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    let (key, secret) = linked_access_key(&service, &user).await;
+    let token = sign_in(&service, "alice").await.access;
+    let accounts = &service.app.store.tables.accounts;
+    let before = service.items(accounts).await;
+    service.faults.on("TransactWriteItems", "password_hash", Fault::Unreachable);
+    assert_eq!(delete(&service, &token, json!({ "password": PASSWORD })).await.status, 503);
+    service.faults.none();
+    assert_eq!(service.items(accounts).await, before);
+    access_key_token(&service, &key, &secret).await;
+    assert_eq!(delete(&service, &token, json!({ "password": PASSWORD })).await.status, 200);
+    nothing_is_left_of(&service, &user).await;
+}
+
+#[tokio::test]
+async fn delete_leaves_nothing_of_a_user_who_has_more_than_one_transaction_takes() {
+    let service = Service::start().await;
+    let user = service.user("alice").await;
+    for _ in 0..50 {
+        linked_access_key(&service, &user).await;
+    }
+    let token = sign_in(&service, "alice").await.access;
+    assert_eq!(delete(&service, &token, json!({ "password": PASSWORD })).await.status, 200);
+    nothing_is_left_of(&service, &user).await;
 }

@@ -18,6 +18,7 @@ mod verify_email;
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use shared::user::User;
 use tests::{Answer, Service};
 
 /// What a browser sends with its forms.
@@ -41,4 +42,13 @@ async fn ask(service: &Service, path: &str, email: &str) -> Answer {
 /// The user's status, as the record that a token leads to has it.
 async fn status(service: &Service, access: &str) -> Value {
     service.verify(access).await.1["data"]["user"]["status"].clone()
+}
+
+/// No item names the user.
+async fn nothing_is_left_of(service: &Service, user: &User) {
+    for item in service.stored().await {
+        for text in [user.id.to_string().as_str(), user.username.as_str()] {
+            assert!(!item.contains(text), "{item}");
+        }
+    }
 }

@@ -5,12 +5,13 @@ use serde_json::json;
 use tests::{Answer, PASSWORD, Post, Service};
 
 use super::ask;
-use crate::support::scoped_token;
+use crate::support::{access_key_token, linked_access_key, scoped_token};
 
 const NEW: &str = "another good phrase";
 
-/// Lets the owner choose a new password after the old one of a request was compared, and before it goes on.
-async fn overtaken(service: &Service, mails: &mut Post, request: RequestBuilder) -> Answer {
+/// Lets the owner choose a new password, and sign in with it, after the old one of a request was compared and before it
+/// goes on: the answer to the request, and to the owner.
+async fn overtaken(service: &Service, mails: &mut Post, request: RequestBuilder) -> (Answer, Answer) {
     ask(service, "/auth/password/forgot", "alice@example.com").await;
     let body = json!({ "token": mails.deliver_one().await.token(), "password": NEW });
     // The attempt is taken back then.
@@ -18,13 +19,14 @@ async fn overtaken(service: &Service, mails: &mut Post, request: RequestBuilder)
     let reset = async {
         held.arrived().await;
         service.wait(1);
-        let answer = Answer::to(service.post("/auth/password/reset").json(&body)).await;
+        let reset = Answer::to(service.post("/auth/password/reset").json(&body)).await;
+        let owner = service.try_log_in("alice", NEW).await;
         held.release();
-        answer
+        (reset, owner)
     };
-    let (answer, reset) = tokio::join!(Answer::to(request), reset);
-    assert_eq!(reset.status, 200, "{}", reset.body);
-    answer
+    let (answer, (reset, owner)) = tokio::join!(Answer::to(request), reset);
+    assert_eq!((reset.status.as_u16(), owner.status.as_u16()), (200, 200), "{} {}", reset.body, owner.body);
+    (answer, owner)
 }
 
 #[tokio::test]
@@ -35,7 +37,7 @@ async fn password_change_overtaken_by_a_reset_changes_nothing() {
     let thief = scoped_token(&service, "alice").await;
     let body = json!({ "current_password": PASSWORD, "new_password": "a phrase of the thief" });
     let change = service.post("/auth/password/change").bearer_auth(&thief).json(&body);
-    let answer = overtaken(&service, &mut mails, change).await;
+    let (answer, _) = overtaken(&service, &mut mails, change).await;
     assert_eq!(answer.status, 409, "{}", answer.body);
     assert_eq!(service.try_log_in("alice", NEW).await.status, 200);
 }
@@ -57,10 +59,19 @@ async fn email_change_overtaken_by_a_reset_sends_no_link() {
 async fn deletion_overtaken_by_a_reset_deletes_nobody() {
     let service = Service::start().await;
     let mut mails = service.post_office();
-    service.user("alice").await;
+    let user = service.user("alice").await;
+    let (key, secret) = linked_access_key(&service, &user).await;
+    let accounts = &service.app.store.tables.accounts;
+    let before = service.items(accounts).await.len();
     let thief = scoped_token(&service, "alice").await;
     let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&thief);
-    let answer = overtaken(&service, &mut mails, delete.json(&json!({ "password": PASSWORD }))).await;
+    let delete = delete.json(&json!({ "password": PASSWORD }));
+    let (answer, owner) = overtaken(&service, &mut mails, delete).await;
     assert_eq!(answer.status, 409, "{}", answer.body);
     assert_eq!(service.try_log_in("alice", NEW).await.status, 200);
+
+    assert!(service.accepts(&owner.token("access_token")).await, "nor ends a session");
+    assert_eq!(service.refresh(&owner.token("refresh_token")).await.status, 200);
+    access_key_token(&service, &key, &secret).await;
+    assert_eq!(service.items(accounts).await.len(), before, "nor takes what leads to an access key");
 }

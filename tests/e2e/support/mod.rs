@@ -126,6 +126,16 @@ pub(crate) async fn account_token(
     body["token"].as_str().unwrap().to_owned()
 }
 
+/// An access key of a user, and what leads from the user to it.
+pub(crate) async fn linked_access_key(service: &Service, user: &User) -> (String, String) {
+    let (key, secret) = service.access_key(user.id, |_| {}).await;
+    // The key itself is there already.
+    for item in key.items(&service.app.store).unwrap() {
+        let _ = service.app.store.transact(vec![item]).await.unwrap();
+    }
+    (key.access_key.to_string(), secret)
+}
+
 /// A token of an access key.
 pub(crate) async fn access_key_token(service: &Service, key: &str, secret: &str) -> String {
     let body = serde_json::json!({ "accessKey": key, "secret": secret });
