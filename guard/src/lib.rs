@@ -162,17 +162,18 @@ impl Guard {
     /// Reads the keys, and opens the connection to storage, before the first token comes. If it cannot, the first token
     /// finds out.
     pub async fn warm_up(&self) {
-        let _ = self.app.keyring().await;
+        let _ = Box::pin(self.app.keyring()).await;
     }
 
     /// Whom a token stands for. Of the tokens of a session it takes the access token and the cookie, never a refresh token.
     pub async fn check(&self, token: &str) -> Result<Identity, Refusal> {
+        // Boxed, because the compiler follows futures that hold futures only so deep, and whoever calls this has some more.
         match self.mode {
             Mode::Checked => {
-                let principal = principal::identify(&self.app, token).await?;
+                let principal = Box::pin(principal::identify(&self.app, token)).await?;
                 Identity::of_principal(&principal, self.app.config.session.grace).ok_or(Refusal::Invalid)
             }
-            Mode::Stateless => Ok(Identity::of_claims(&jwt::read(&self.app, token).await?)),
+            Mode::Stateless => Ok(Identity::of_claims(&Box::pin(jwt::read(&self.app, token)).await?)),
         }
     }
 

@@ -3,8 +3,8 @@
 
 mod answers;
 mod ci;
-mod readme;
 mod protections;
+mod readme;
 mod roles;
 mod successes;
 

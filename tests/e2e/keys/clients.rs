@@ -68,8 +68,8 @@ async fn keys_of_every_kind_follow_one_another_while_eight_clients_verify_and_no
     }
     drop(sender);
     for client in clients {
-        let verified = client.await.unwrap();
-        assert!(verified.all > 40 && verified.of_old_keys > 4, "a client that verified: {verified:?}");
+        let counts = client.await.unwrap();
+        assert!(counts.all > 40 && counts.of_old_keys > 4, "a client that verified: {counts:?}");
     }
 }
 
@@ -133,7 +133,7 @@ async fn verify_all(
     mut rounds: broadcast::Receiver<Round>,
 ) -> Verified {
     let mut known: [VecDeque<Issued>; 4] = Default::default();
-    let mut verified = Verified::default();
+    let mut counts = Verified::default();
     for turn in 0.. {
         match rounds.try_recv() {
             Ok(round) => known.iter_mut().zip(round).for_each(|(of_kind, issued)| of_kind.push_back(issued)),
@@ -149,8 +149,8 @@ async fn verify_all(
         let issued = if turn % 8 < 4 { oldest } else { newest };
         let accepted = verifier.accepts(&issued.token).await;
         assert!(accepted || app.now() >= issued.expires, "it has not expired on the way: {issued:?}");
-        verified.all += 1;
-        verified.of_old_keys += usize::from(issued.kid != newest.kid);
+        counts.all += 1;
+        counts.of_old_keys += usize::from(issued.kid != newest.kid);
     }
-    verified
+    counts
 }
