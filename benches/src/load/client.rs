@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::server::Server;
 
 const PASSWORD: &str = "correct horse battery";
+/// How many people sign in by turns: so many that none comes near the limit of sessions.
+const PEOPLE: usize = 256;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
@@ -42,10 +44,8 @@ impl What {
 pub(crate) struct Client {
     address: SocketAddr,
     connection: Connection,
-    /// One of this many users, whose name ends in the number.
-    number: usize,
-    count: usize,
-    sign_ins: usize,
+    /// Who signs in next.
+    person: usize,
     access_token: String,
     refresh_token: String,
     /// The body that brings a machine token.
@@ -55,32 +55,39 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// This many clients, each a user of its own.
+    /// This many clients, each a user of its own, and the other people.
     pub(crate) fn all(server: &Server, count: usize) -> Vec<Self> {
         let (key, secret) = server.access_key();
         let access_key = json!({ "accessKey": key, "secret": secret }).to_string();
         let form = |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
         let secret = form(secret);
         let oauth = format!("grant_type=client_credentials&client_id={key}&client_secret={secret}");
+        let first_person = |number| number * PEOPLE / count;
         let client = |number| {
             let mut client = Self {
                 address: server.address,
                 connection: Connection::to(server.address),
-                number,
-                count,
-                sign_ins: 0,
+                person: first_person(number),
                 access_token: String::new(),
                 refresh_token: String::new(),
                 access_key: access_key.clone(),
                 credentials: oauth.clone(),
             };
-            let name = username(number);
-            let form = format!("username={name}&password={PASSWORD}&email={name}@example.com");
-            client.connection.post("/auth/signup", FORM, &form.replace(' ', "+"));
+            client.sign_up(client.person);
             client.ask(What::SignIn);
             client
         };
-        (0..count).map(client).collect()
+        let mut clients: Vec<Self> = (0..count).map(client).collect();
+        let taken: Vec<usize> = (0..count).map(first_person).collect();
+        clients[0].reconnect();
+        (0..PEOPLE).filter(|person| !taken.contains(person)).for_each(|person| clients[0].sign_up(person));
+        clients
+    }
+
+    fn sign_up(&mut self, person: usize) {
+        let name = username(person);
+        let form = format!("username={name}&password={PASSWORD}&email={name}@example.com");
+        self.connection.post("/auth/signup", FORM, &form.replace(' ', "+"));
     }
 
     /// Opens the connection anew: the server ends those that have nothing to say for ten seconds.
@@ -92,9 +99,9 @@ impl Client {
     pub(crate) fn ask(&mut self, what: What) {
         match what {
             What::SignIn => {
-                // Few sign in over and over: each time it is another user, and not the one of another client.
-                let name = username((self.number + self.sign_ins * 17) % self.count);
-                self.sign_ins += 1;
+                // Each time it is another person, far from those of other clients.
+                let name = username(self.person);
+                self.person = (self.person + 1) % PEOPLE;
                 let form = format!("username={name}&password={PASSWORD}").replace(' ', "+");
                 let answer = self.connection.post("/auth/login", FORM, &form);
                 self.keep_tokens(&answer);
