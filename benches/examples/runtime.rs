@@ -2,7 +2,7 @@
 
 use lambda_http::{Error, Response, service_fn};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     lambda_http::run(service_fn(|_| async {
         Ok::<_, Error>(Response::builder().header("content-type", "application/json").body("{}".to_owned())?)

@@ -20,7 +20,7 @@ use benches::{Call, SCRIPT, Script};
 use futures_util::future::try_join_all;
 use lambda_http::{Error, Response, service_fn};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     let script: &'static Script = Box::leak(Box::new(serde_json::from_str(&env::var(SCRIPT)?)?));
     let client = &client()?;

@@ -61,6 +61,7 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
         setting: Setting::here(),
         floor: floor.figures("floor", &Yardstick::Floor.path()),
         functions,
+        stack_zip_bytes: zipped(&Yardstick::Stack.path()),
         no_tls,
     }
 }

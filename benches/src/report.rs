@@ -35,6 +35,9 @@ pub(crate) struct ColdStarts {
     pub(crate) setting: Setting,
     pub(crate) floor: ColdStart,
     pub(crate) functions: Vec<ColdStart>,
+    /// What a zip of the stack has, which serves every function: all that any of them is made of but what is Latchkey's.
+    #[serde(default)]
+    pub(crate) stack_zip_bytes: u64,
     /// Why there are no figures over TLS.
     pub(crate) no_tls: Option<String>,
 }

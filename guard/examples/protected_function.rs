@@ -8,7 +8,7 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AU
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 use serde_json::{Value, json};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     // Once a process: the settings, the connection, the keys.
     let guard = Guard::from_env()?;

@@ -8,7 +8,7 @@ use crate::report::{CapacityRow, Report};
 use crate::table::Table;
 
 /// When the prices below were looked up: us-east-1, first tier, without free allowances.
-const PRICES_OF: &str = "as last seen in 2025; check them";
+const PRICES_OF: &str = "2025";
 /// API Gateway, a million requests to an HTTP API of up to 512 KB.
 const GATEWAY: f64 = 1.00;
 /// Lambda, a million requests.
@@ -72,8 +72,9 @@ pub(crate) fn table(report: &Report) -> Option<String> {
             format!("{:.2}", total[1]),
         ]);
     }
-    let mut text =
-        format!("Prices of {PRICES_OF}, us-east-1, list, first tier, without free allowances.\n\n{table}\n");
+    let mut text = format!(
+        "List prices of us-east-1 as they were in {PRICES_OF} (check them): first tier, without free allowances.\n\n{table}\n"
+    );
     let _ = writeln!(
         text,
         "A million tokens for machines cost ${COGNITO_MACHINE_TOKENS:.0} at Amazon Cognito in its first tier ($2.25 a thousand), besides its price per app client."

@@ -48,6 +48,7 @@ pub(crate) fn table(report: &Report) -> String {
     row("RSS after the first answer", "≤ 9 MiB", resident(report, 9.0, false));
     row("… of a function that hashes", "≤ 29 MiB", resident(report, 29.0, true));
     row("zip", "≤ 3.2 MB", zip(report));
+    row("… of the stack alone", "", stack_zip(report));
     for (function, limit) in
         [("login", 1.15), ("scoped-token", 1.15), ("verify-token", 1.3), ("refresh", 1.3)]
     {
@@ -129,6 +130,12 @@ fn zip(report: &Report) -> Option<(String, bool)> {
     let functions = report.cold.as_ref()?.functions.iter();
     let sizes = functions.map(|start| (start.zip_bytes as f64 / 1e6, start.function.as_str()));
     span(&sizes.collect::<Vec<_>>(), 3.2, "MB")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of files")]
+fn stack_zip(report: &Report) -> Option<(String, bool)> {
+    let bytes = report.cold.as_ref()?.stack_zip_bytes;
+    Some((format!("{:.2} MB", bytes as f64 / 1e6), true))
 }
 
 fn calls(report: &Report) -> Option<(String, bool)> {

@@ -6,7 +6,7 @@ use lambda_http::{Error, service_fn};
 use serde_json::Value;
 use shared::lambda::cannot_start;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     let guard = Guard::from_env().inspect_err(|error| cannot_start(error))?;
     guard.warm_up().await;

@@ -2,7 +2,7 @@
 
 use shared::lambda;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda::run_without_storage(discovery::handle).await
 }

@@ -8,7 +8,7 @@ use shared::App;
 use shared::lambda::cannot_start;
 use shared::log;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     let app = App::from_lambda_env().inspect_err(|error| cannot_start(error))?;
     let mailer = Mailer::from_env().inspect_err(|error| cannot_start(error))?;

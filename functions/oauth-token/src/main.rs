@@ -3,7 +3,7 @@
 use shared::jwt::AccessClaims;
 use shared::lambda::{self, WarmUp};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda::run(oauth_token::handle, WarmUp::KEYRING.and_key_for::<AccessClaims>()).await
 }

@@ -2,7 +2,7 @@
 
 use shared::lambda::{self, WarmUp};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda::run(refresh::handle, WarmUp::KEYRING).await
 }

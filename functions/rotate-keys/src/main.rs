@@ -6,7 +6,7 @@ use rotate_keys::Event;
 use shared::App;
 use shared::lambda::cannot_start;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     let app = App::from_lambda_env().inspect_err(|error| cannot_start(error))?;
     let app = &app;
