@@ -2,13 +2,12 @@
 //! provider that is down can neither fail a request nor lose a mail.
 //!
 //! A stream leads from the table to the mailer, which claims a message, sends it, and leaves nothing of it but that it
-//! was sent. A message holds no secret: the link in it is made when it is sent.
+//! was sent or refused. A message holds no secret: the link in it is made when it is sent.
 
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -18,11 +17,11 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::{self, ObjectId};
-use crate::identifier::{Email, Username};
+use crate::identifier::Email;
 use crate::random::RandomUnavailable;
 use crate::store::{self, Item, Key, Store, StoreError, Transaction, Updated, if_held, number};
 
-/// How long a message is kept, sent or not. After that nobody sends it any more.
+/// How long the item of a message is kept, sent or not. After that nobody sends it any more.
 pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a mailer may take to send one message before another may try.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -79,10 +78,10 @@ pub enum Content {
     },
     /// To the address that was replaced: tells so.
     EmailChanged {
+        /// The user: who is gone is told nothing.
+        user: ObjectId,
         /// The old address.
         email: Email,
-        /// How its owner is addressed.
-        username: Username,
     },
     /// Tells that there is an access key that signs in for the user, now or once it is no longer pending.
     AccessKeyCreated {
@@ -229,46 +228,46 @@ impl State {
 /// Records that a message was sent, and forgets what it said. It did leave, so whoever has claimed it meanwhile is not to
 /// send it again; one that was deleted meanwhile stays deleted.
 pub async fn sent(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
-    let put = sent_item(app, claimed).condition_expression("attribute_exists(pk)");
+    let put = closed(app, claimed, "sent_at").condition_expression("attribute_exists(pk)");
     if_held(put.send().await).map(drop)
 }
 
 /// Records that nobody is to be told, as if the message had been sent.
 pub async fn settled(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
-    let put = sent_item(app, claimed).condition_expression(MINE);
-    let put = put.expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
-    if_held(put.send().await).map(drop)
+    close_mine(app, claimed, "sent_at").await
 }
 
-fn sent_item(app: &App, claimed: &Claimed) -> PutItemFluentBuilder {
-    let mut item = Message::key(claimed.message.id).into_item();
-    item.insert("sent_at".to_owned(), number(app.now().millis()));
-    item.insert("expires".to_owned(), number(claimed.message.expires));
-    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item))
-}
-
-/// Records that a message was refused for good. It keeps what it said, for whoever looks into it.
+/// Records that a message was refused for good, and forgets what it said: its user may be deleted before it expires.
 pub async fn refused(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
-    let update = give_back(app, claimed).update_expression("SET refused_at = :now REMOVE claimed_until");
-    let update = update.expression_attribute_values(":now", number(app.now().millis()));
-    if_held(update.send().await).map(drop)
+    close_mine(app, claimed, "refused_at").await
 }
 
 /// Gives a claim back: the message could not be sent.
 pub async fn unclaim(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
-    let update = give_back(app, claimed).update_expression("REMOVE claimed_until");
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = update
+        .set_key(Some(Message::key(claimed.message.id).into_item()))
+        .update_expression("REMOVE claimed_until")
+        .condition_expression(MINE)
+        .expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
     if_held(update.send().await).map(drop)
 }
 
 /// The claim is one's own: otherwise it is for someone else to say what becomes of the message.
 const MINE: &str = "claimed_until = :mine";
 
-fn give_back(app: &App, claimed: &Claimed) -> UpdateItemFluentBuilder {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
-    update
-        .set_key(Some(Message::key(claimed.message.id).into_item()))
-        .condition_expression(MINE)
-        .expression_attribute_values(":mine", number(claimed.claimed_until.millis()))
+async fn close_mine(app: &App, claimed: &Claimed, how: &str) -> Result<(), StoreError> {
+    let put = closed(app, claimed, how).condition_expression(MINE);
+    let put = put.expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
+    if_held(put.send().await).map(drop)
+}
+
+/// Puts in place of a message what became of it, and when.
+fn closed(app: &App, claimed: &Claimed, how: &str) -> PutItemFluentBuilder {
+    let mut item = Message::key(claimed.message.id).into_item();
+    item.insert(how.to_owned(), number(app.now().millis()));
+    item.insert("expires".to_owned(), number(claimed.message.expires));
+    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item))
 }
 
 /// Every message that is still to be sent, for a start after a time without a mailer.

@@ -69,11 +69,10 @@ pub(crate) async fn compose(app: &App, message: &Message) -> Result<Option<Mail>
             }
             with_link(app, Template::ConfirmEmail, Purpose::ConfirmEmail, &user, email.clone(), message).await
         }
-        Content::PasswordChanged { user } => notice(app, Template::PasswordChanged, *user).await,
-        Content::AccessKeyCreated { user } => notice(app, Template::AccessKeyCreated, *user).await,
-        Content::EmailChanged { email, username } => {
-            let values = context! { username => username.as_str() };
-            Ok(Some(render::mail(app, Template::EmailChanged, email.clone(), values)?))
+        Content::PasswordChanged { user } => notice(app, Template::PasswordChanged, *user, None).await,
+        Content::AccessKeyCreated { user } => notice(app, Template::AccessKeyCreated, *user, None).await,
+        Content::EmailChanged { user, email } => {
+            notice(app, Template::EmailChanged, *user, Some(email.clone())).await
         }
     }
 }
@@ -84,14 +83,16 @@ async fn verify(app: &App, user: Option<User>, message: &Message) -> Result<Opti
     with_link(app, Template::VerifyEmail, Purpose::VerifyEmail, &user, to, message).await
 }
 
+/// Tells a user something, at an address that is not theirs any more or else at their own.
 async fn notice(
     app: &App,
     template: Template,
     user: shared::id::ObjectId,
+    old: Option<Email>,
 ) -> Result<Option<Mail>, ComposeError> {
     let Some(user) = by_id(app, user).await? else { return Ok(None) };
     let values = context! { username => user.username.as_str() };
-    Ok(Some(render::mail(app, template, user.email, values)?))
+    Ok(Some(render::mail(app, template, old.unwrap_or(user.email), values)?))
 }
 
 async fn with_link(

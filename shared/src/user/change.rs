@@ -154,7 +154,7 @@ impl User {
         let now = app.now();
         let accounts = &app.store.tables.accounts;
         let owner = EmailOwner { username: self.username.canonical() };
-        let told = Content::EmailChanged { email: self.email.clone(), username: self.username.clone() };
+        let told = Content::EmailChanged { user: self.id, email: self.email.clone() };
         let mut values = vec![
             (":email", AttributeValue::S(email.to_string())),
             (":now", number(now.millis())),

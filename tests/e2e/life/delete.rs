@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Fault, PASSWORD, Service};
+use tests::smtp::Smtp;
+use tests::{Answer, Fault, PASSWORD, Post, Service};
 
-use super::{nothing_is_left_of, post};
+use super::{ask, nothing_is_left_of, post};
 use crate::support::{access_key_token, account_token, linked_access_key, scoped_token, sign_in};
 
 async fn delete(service: &Service, token: &str, body: Value) -> Answer {
@@ -85,6 +86,63 @@ async fn delete_leaves_nothing_of_the_user() {
     for token in &tokens {
         assert!(!service.accepts(token).await, "the next user of the name is another one");
     }
+}
+
+/// Alice has changed her address and wants to change it again, and mails to all three addresses wait; her token.
+async fn alice_with_mails(service: &Service, mails: &mut Post) -> String {
+    service.user("alice").await;
+    let token = sign_in(service, "alice").await.access;
+    let change = async |email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = Answer::to(service.post("/auth/email/change").bearer_auth(&token).json(&body)).await;
+        assert_eq!(answer.status, 200, "{email}");
+    };
+    change("second@example.com").await;
+    let confirm = json!({ "token": mails.deliver_one().await.token() });
+    assert_eq!(post(service, "/auth/email/confirm", confirm).await.status, 200);
+    change("third@example.com").await;
+    ask(service, "/auth/password/forgot", "second@example.com").await;
+    token
+}
+
+/// No item of any table names Alice or an address of hers.
+async fn nothing_names_alice(service: &Service) {
+    for item in service.stored().await {
+        for name in ["alice", "second@example.com", "third@example.com"] {
+            assert!(!item.to_lowercase().contains(name), "{name}: {item}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn delete_leaves_nothing_in_mails_that_were_refused_for_good() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    let token = alice_with_mails(&service, &mut mails).await;
+    let smtp = Smtp::start().await;
+    smtp.answer("RCPT", "550 5.1.1 User unknown");
+    let waiting = mails.waiting().await;
+    assert_eq!(waiting.len(), 3);
+    assert_eq!(mails.stream_over(&smtp.url, &waiting).await, [""; 0]);
+    assert_eq!(delete(&service, &token, json!({ "password": PASSWORD })).await.status, 200);
+    let stored = service.stored().await;
+    assert_eq!(stored.iter().filter(|item| item.contains("refused_at")).count(), 3, "{stored:?}");
+    nothing_names_alice(&service).await;
+}
+
+#[tokio::test]
+async fn delete_leaves_nothing_in_mails_that_wait_once_the_mailer_has_looked_at_them() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    let token = alice_with_mails(&service, &mut mails).await;
+    let waiting = mails.waiting().await;
+    assert_eq!(mails.stream_over("smtp://127.0.0.1:1", &waiting).await.len(), 3, "the provider is down");
+    assert_eq!(delete(&service, &token, json!({ "password": PASSWORD })).await.status, 200);
+    // It is still down: the mailer finds that nobody is to be told.
+    assert_eq!(mails.stream_over("smtp://127.0.0.1:1", &waiting).await, [""; 0]);
+    nothing_names_alice(&service).await;
+    assert_eq!(mails.stream(&waiting).await, [""; 0]);
+    assert_eq!(mails.new_letters(), []);
 }
 
 #[tokio::test]
