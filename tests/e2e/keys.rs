@@ -181,6 +181,26 @@ async fn a_key_that_is_not_yet_used_can_be_retired_and_the_old_one_goes_on() {
 }
 
 #[tokio::test]
+async fn a_key_that_waits_goes_with_the_one_that_it_was_to_succeed() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let old = published(&service).await;
+    let others = keys_of(service.app, Purpose::Session).await;
+    rotation::rotate(service.app, Purpose::RS256, Start::Published).await.unwrap().unwrap();
+    let replacement = rotation::retire(service.app, &old[0]).await.unwrap().expect("a new key");
+    assert_eq!(replacement.state, KeyState::Signing);
+    assert_eq!(keys_of(service.app, Purpose::RS256).await, [replacement.clone()]);
+    assert_eq!(keys_of(service.app, Purpose::Session).await, others);
+    let next = rotation::rotate(service.app, Purpose::RS256, Start::Published).await.unwrap();
+    let next = next.expect("nothing that waits is in its way");
+    service.wait(KEPT);
+    assert_eq!(published(&service).await, [next.kid.as_str(), &replacement.kid]);
+    assert_eq!(kid(&scoped_token(&service).await), replacement.kid);
+    service.wait(PUBLISHED_FOR.as_secs());
+    assert_eq!(kid(&scoped_token(&service).await), next.kid);
+}
+
+#[tokio::test]
 async fn a_rotation_in_a_hurry_waits_only_until_every_instance_has_read_the_new_key() {
     let service = Service::start().await;
     service.user("alice").await;

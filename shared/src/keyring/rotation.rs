@@ -150,8 +150,8 @@ pub async fn rotate(app: &App, purpose: Purpose, start: Start) -> Result<Option<
 }
 
 /// Takes a key out at once: what it has signed is refused as soon as every instance has read the keyring again, within
-/// five minutes. If it was the one that signs, a new one, which is given back, signs at once. For a key that someone
-/// else may have.
+/// five minutes. If it was the one that signs, a new one, which is given back, signs at once, also in place of one that
+/// waits. For a key that someone else may have.
 pub async fn retire(app: &App, kid: &str) -> Result<Option<KeyInfo>, RetireError> {
     let now = app.now();
     let keys = list(app).await?;
@@ -167,6 +167,8 @@ pub async fn retire(app: &App, kid: &str) -> Result<Option<KeyInfo>, RetireError
             return Edit::Nothing;
         }
         if signed {
+            // Nor the key that waits: behind a newer one it would never sign, and nothing is signed with it yet.
+            keys.retain(|key| key.purpose != purpose || key.active_from <= now);
             keys.insert(0, replacement.clone());
         }
         lift_retirement(keys, purpose);
