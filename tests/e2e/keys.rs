@@ -189,7 +189,7 @@ async fn a_key_that_waits_goes_with_the_one_that_it_was_to_succeed() {
     rotation::rotate(service.app, Purpose::RS256, Start::Published).await.unwrap().unwrap();
     let replacement = rotation::retire(service.app, &old[0]).await.unwrap().expect("a new key");
     assert_eq!(replacement.state, KeyState::Signing);
-    assert_eq!(keys_of(service.app, Purpose::RS256).await, [replacement.clone()]);
+    assert_eq!(keys_of(service.app, Purpose::RS256).await, std::slice::from_ref(&replacement));
     assert_eq!(keys_of(service.app, Purpose::Session).await, others);
     let next = rotation::rotate(service.app, Purpose::RS256, Start::Published).await.unwrap();
     let next = next.expect("nothing that waits is in its way");

@@ -75,7 +75,8 @@ impl KeyringCache {
 
     /// Reads the keyring, and remembers it or that storage is out of reach.
     async fn read(&self, store: &Store, now: Timestamp) -> Result<Arc<Keyring>, KeyringError> {
-        let loaded = self.load(store, now).await;
+        // Boxed: it is rare, and each handler's future would have to hold it, deeper than the compiler follows.
+        let loaded = Box::pin(self.load(store, now)).await;
         if loaded.as_ref().is_err_and(KeyringError::is_unavailable) {
             *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
