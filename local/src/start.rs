@@ -153,7 +153,8 @@ impl MailFolder {
             Way::Elsewhere(transport) => transport.clone(),
         };
         let from = setting("MAIL_FROM").unwrap_or_else(|| "Latchkey <no-reply@localhost>".to_owned());
-        Ok(Mailer::new(&transport, &from)?)
+        let authorities = setting("SSL_CERT_FILE").map(PathBuf::from);
+        Ok(Mailer::trusting(&transport, &from, authorities.as_deref())?)
     }
 }
 

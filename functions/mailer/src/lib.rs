@@ -7,6 +7,7 @@
 mod compose;
 mod refusal;
 mod render;
+mod smtp;
 mod transport;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! How mails leave: Amazon SES, an SMTP server, or a folder of `.eml` files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -16,7 +16,7 @@ use shared::outbox::MessageId;
 use tokio::time::error::Elapsed;
 
 use crate::compose::Mail;
-use crate::refusal;
+use crate::{refusal, smtp};
 
 /// How long a provider may take over one mail, from the connection to its last word. Longer than a healthy one needs; and
 /// one that is silent about each mail of a batch lets the function come to its end.
@@ -49,6 +49,12 @@ pub enum MailConfigError {
     /// Whoever listens on the way could read the links, and a mail server's password with them.
     #[error("MAIL_TRANSPORT must ask for TLS: an SMTP URL begins with smtps:// or ends in ?tls=required")]
     Plain,
+    /// The file of further authorities is not there.
+    #[error("SSL_CERT_FILE must be the path of a file with certificates in PEM, and {} cannot be read", .0.display())]
+    AuthoritiesUnread(PathBuf, #[source] std::io::Error),
+    /// Nothing in the file of further authorities can be trusted.
+    #[error("SSL_CERT_FILE must be the path of a file with certificates in PEM, and {} is none", .0.display())]
+    Authorities(PathBuf, #[source] Option<lettre::transport::smtp::Error>),
     /// No mailbox.
     #[error("MAIL_FROM must be a mailbox such as Latchkey <no-reply@example.com>")]
     From(#[source] lettre::address::AddressError),
@@ -81,26 +87,31 @@ pub enum SendError {
 }
 
 impl Mailer {
-    /// The mailer of a function: `MAIL_TRANSPORT` and `MAIL_FROM`.
+    /// The mailer of a function: `MAIL_TRANSPORT`, `MAIL_FROM` and, where one is set, `SSL_CERT_FILE`.
     pub fn from_env() -> Result<Self, MailConfigError> {
         let env = |name: &str| std::env::var(name).unwrap_or_default();
-        Self::new(&env("MAIL_TRANSPORT"), &env("MAIL_FROM"))
+        let authorities = Some(env("SSL_CERT_FILE")).filter(|path| !path.is_empty());
+        Self::trusting(&env("MAIL_TRANSPORT"), &env("MAIL_FROM"), authorities.as_deref().map(Path::new))
     }
 
     /// A mailer that sends over `transport` in the name of `from`.
     pub fn new(transport: &str, from: &str) -> Result<Self, MailConfigError> {
+        Self::trusting(transport, from, None)
+    }
+
+    /// The same; an SMTP server's certificate may also be of one of the `authorities`, a file in PEM.
+    pub fn trusting(
+        transport: &str,
+        from: &str,
+        authorities: Option<&Path>,
+    ) -> Result<Self, MailConfigError> {
         let from = from.parse().map_err(MailConfigError::From)?;
         let transport = if transport == "ses" {
             Transport::Ses(ses_client())
         } else if let Some(folder) = transport.strip_prefix("folder:") {
             Transport::Folder(PathBuf::from(folder))
         } else if transport.starts_with("smtp://") || transport.starts_with("smtps://") {
-            let smtp =
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(transport).map_err(MailConfigError::Smtp)?;
-            if !is_private(transport) {
-                return Err(MailConfigError::Plain);
-            }
-            Transport::Smtp(smtp.build())
+            Transport::Smtp(smtp::transport(transport, authorities)?)
         } else {
             return Err(MailConfigError::Transport);
         };
@@ -153,17 +164,6 @@ impl Mailer {
     pub(crate) fn is_final(&self, error: &SendError, mail: &Mail) -> bool {
         refusal::is_final(error, self.from.email.as_ref(), mail.to.as_str())
     }
-}
-
-/// Whether nobody can listen to what is said to the server of an SMTP URL: it is spoken to by TLS alone, or is on this machine.
-fn is_private(url: &str) -> bool {
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let host = address.rsplit('@').next().unwrap_or_default();
-    let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-        host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with([':', '/']))
-    });
-    scheme == "smtps" || query.split('&').any(|setting| setting == "tls=required") || local
 }
 
 /// No one is to answer these mails by machine (RFC 3834).

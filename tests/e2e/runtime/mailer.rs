@@ -115,6 +115,21 @@ async fn a_mail_setting_that_cannot_be_used_is_named_and_nothing_is_sent() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_servers_authorities_that_cannot_be_read_are_named() {
+    let post = Post::new();
+    let mut environment = post.environment().to_vec();
+    environment.retain(|(set, _)| *set != "MAIL_TRANSPORT");
+    environment.push(("MAIL_TRANSPORT", "smtps://user:a-password@mail.example.com".to_owned()));
+    for path in ["/nowhere/roots.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        let environment = [environment.clone(), vec![("SSL_CERT_FILE", path.to_owned())]].concat();
+        let exit = Function::start(MAILER, &environment).await.exited().await;
+        assert!(!exit.status.success(), "{path}");
+        assert!(exit.output.contains("SSL_CERT_FILE") && exit.output.contains(path), "{}", exit.output);
+        assert!(!exit.output.contains("a-password"), "{}", exit.output);
+    }
+}
+
 /// An event without its changes would be a mail that nobody misses.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_no_stream_is_an_error_and_the_mailer_goes_on() {
