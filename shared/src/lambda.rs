@@ -113,7 +113,8 @@ where
         if let Some(url) = request.stage_variables_ref().and_then(|variables| variables.first("publicUrl")) {
             facts.learn_public_url(url);
         }
-        let answer = handler(request);
+        // Boxed: the runtime wraps it many times over, and would move all of it each time.
+        let answer = Box::pin(handler(request));
         async move { Ok::<_, Error>(answer.await) }
     }))
     .await

@@ -91,7 +91,8 @@ pub fn credential(request: &Request) -> Result<Option<&str>, Fault> {
 /// Whom the token of a request stands for; 401 if nobody.
 pub async fn principal(app: &App, request: &Request) -> Result<Principal, Fault> {
     let token = credential(request)?.ok_or_else(|| Fault::unauthorized("Sign in first.", false))?;
-    let principal = principal::identify(app, token).await?;
+    // Boxed: handlers go on from here, in futures that the compiler follows only so deep.
+    let principal = Box::pin(principal::identify(app, token)).await?;
     match &principal.bearer {
         // Whoever takes such a token at another service must not be able to use it at this one (RFC 9068 section 5).
         Bearer::Access(claims) if !claims.aud.contain(app.issuer()?) => Err(PrincipalError::Invalid.into()),
