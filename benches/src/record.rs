@@ -1,15 +1,7 @@
 //! Records what a function does for a request, so that the stack can do the same without it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
-};
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +10,7 @@ use serde_json::Value;
 use shared::App;
 use shared::clock::SystemClock;
 use shared::lambda::WarmUp;
-use shared::store::Store;
+use tests::Calls;
 use tests::events::AUTHORIZER;
 
 use crate::fixture::{Data, Fixture, Success};
@@ -47,20 +39,14 @@ pub(crate) fn hashes(function: &str) -> bool {
 /// Handles requests in this process, with an eye on the calls to storage.
 pub(crate) struct Recorder<'f> {
     pub(crate) fixture: &'f Fixture,
-    store: Store,
-    tape: Tape,
     rsa: String,
 }
 
 impl<'f> Recorder<'f> {
     pub(crate) fn new(fixture: &'f Fixture) -> Self {
-        let tape = Tape::default();
-        let Store { client, tables } = &fixture.seeded.0.app.store;
-        let config = client.config().to_builder().interceptor(tape.clone()).build();
-        let store = Store { client: Client::from_conf(config), tables: tables.clone() };
         let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
         let key = key.as_der().expect("a key");
-        Self { fixture, store, tape, rsa: STANDARD.encode(key.as_ref()) }
+        Self { fixture, rsa: STANDARD.encode(key.as_ref()) }
     }
 
     /// What a function does for its success event with these values, whose data is left as it was; nothing of a function that has
@@ -72,17 +58,21 @@ impl<'f> Recorder<'f> {
         let success = Success::of(function);
         let before = self.fixture.data();
 
+        // A process of its own, which has read no keys yet.
+        let App { store, .. } = self.fixture.seeded.0.app;
         let config = self.fixture.seeded.0.app.config.clone();
-        let app: &'static App = Box::leak(Box::new(App::new(config, self.store.clone(), SystemClock)));
-        self.tape.take();
+        let app: &'static App = Box::leak(Box::new(App::new(config, store.clone(), SystemClock)));
+        let calls = &self.fixture.seeded.0.calls;
+        calls.reset();
         let without_keys = WITHOUT_KEYS.contains(&function);
         let warm_up = if without_keys { WarmUp::CONNECTION } else { WarmUp::KEYRING };
         self.fixture.wait(warm_up.run(app)).expect("nothing is hashed");
-        let init = self.tape.take();
+        let init = steps(calls);
+        calls.reset();
         let request = lambda_http::request::from_reader(success.filled(values).as_slice()).expect("an event");
         let response = self.fixture.wait(handler(app, request));
         assert!(response.status().is_success(), "{function}: {}", response.status());
-        let mut request = self.tape.take();
+        let mut request = steps(calls);
 
         self.fixture.put_back(&before);
         for call in request.iter_mut().flatten() {
@@ -103,24 +93,31 @@ impl<'f> Recorder<'f> {
         let parts = body["TransactItems"].as_array_mut().into_iter().flatten();
         parts.filter_map(Value::as_object_mut).flatten().for_each(|(_, part)| always(part));
         if call.operation == "UpdateItem" {
-            let table = body["TableName"].as_str().unwrap_or_default().to_owned();
-            let key =
-                |body: &Value, name: &str| body["Key"][name]["S"].as_str().unwrap_or_default().to_owned();
-            let (pk, sk) = (key(&body, "pk"), key(&body, "sk"));
-            let copy = format!("{sk}#COPY");
-            let items = before.iter().filter(|(name, _)| *name == table).flat_map(|(_, items)| items);
-            let text = |value: &str| AttributeValue::S(value.to_owned());
-            let original = items
-                .into_iter()
-                .find(|item| item.get("pk") == Some(&text(&pk)) && item.get("sk") == Some(&text(&sk)));
-            if let Some(mut item) = original.cloned() {
-                item.insert("sk".to_owned(), text(&copy));
-                self.fixture.put(&table, item);
-            }
-            body["Key"]["sk"]["S"] = copy.into();
+            self.update_copy(&mut body, before);
         }
         call.body = body.to_string();
     }
+
+    /// Leads an update to a copy of its item.
+    fn update_copy(&self, body: &mut Value, before: &Data) {
+        let table = body["TableName"].as_str().unwrap_or_default().to_owned();
+        let part = |name: &str| body["Key"][name]["S"].as_str().unwrap_or_default();
+        let key = [("pk", part("pk")), ("sk", part("sk"))]
+            .map(|(name, text)| (name, AttributeValue::S(text.to_owned())));
+        let copy = format!("{}#COPY", part("sk"));
+        let mut items = before.iter().filter(|(name, _)| *name == table).flat_map(|(_, items)| items);
+        let original = items.find(|item| key.iter().all(|(name, value)| item.get(*name) == Some(value)));
+        if let Some(mut item) = original.cloned() {
+            item.insert("sk".to_owned(), AttributeValue::S(copy.clone()));
+            self.fixture.put(&table, item);
+        }
+        body["Key"]["sk"]["S"] = copy.into();
+    }
+}
+
+fn steps(calls: &Calls) -> Vec<Vec<Call>> {
+    let call = |tests::Call { operation, body }| Call { operation, body };
+    calls.steps().into_iter().map(|step| step.into_iter().map(call).collect()).collect()
 }
 
 /// Lets the condition of a call, or of a part of one, hold in any case; it is evaluated all the same.
@@ -128,63 +125,5 @@ fn always(part: &mut Value) {
     if let Some(condition) = part.get("ConditionExpression").and_then(Value::as_str) {
         let condition = format!("({condition}) OR attribute_exists(pk) OR attribute_not_exists(pk)");
         part["ConditionExpression"] = condition.into();
-    }
-}
-
-/// The calls to storage since it was taken, in steps.
-#[derive(Debug, Clone, Default)]
-struct Tape(Arc<Mutex<Recorded>>);
-
-#[derive(Debug, Default)]
-struct Recorded {
-    steps: Vec<Vec<Call>>,
-    under_way: usize,
-}
-
-impl Tape {
-    fn take(&self) -> Vec<Vec<Call>> {
-        std::mem::take(&mut self.lock().steps)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Recorded> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Intercept for Tape {
-    fn name(&self) -> &'static str {
-        "Tape"
-    }
-
-    fn read_before_signing(
-        &self,
-        context: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let request = context.request();
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let call = Call {
-            operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
-            body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
-        };
-        let mut recorded = self.lock();
-        if recorded.under_way == 0 {
-            recorded.steps.push(Vec::new());
-        }
-        recorded.under_way += 1;
-        recorded.steps.last_mut().ok_or("a step was taken away")?.push(call);
-        Ok(())
-    }
-
-    fn read_after_attempt(
-        &self,
-        _: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let mut recorded = self.lock();
-        recorded.under_way = recorded.under_way.saturating_sub(1);
-        Ok(())
     }
 }

@@ -13,14 +13,22 @@ use serde_json::Value;
 
 /// The calls since the last reset.
 #[derive(Debug, Clone, Default)]
-pub struct Calls(Arc<Mutex<Counts>>);
+pub struct Calls(Arc<Mutex<Made>>);
 
 #[derive(Debug, Default)]
-struct Counts {
-    total: usize,
-    steps: usize,
+struct Made {
+    steps: Vec<Vec<Call>>,
     under_way: usize,
     needed: BTreeSet<Permission>,
+}
+
+/// A call as it was sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// As in `GetItem`.
+    pub operation: String,
+    /// In JSON.
+    pub body: String,
 }
 
 /// What whoever makes a call must be allowed to do.
@@ -37,19 +45,25 @@ pub struct Permission {
 impl Calls {
     /// Starts counting at zero.
     pub fn reset(&self) {
-        *self.lock() = Counts::default();
+        *self.lock() = Made::default();
     }
 
     /// How many calls there were.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.lock().total
+        self.lock().steps.iter().map(Vec::len).sum()
     }
 
     /// How many calls one after the other: those that run at the same time are one step.
     #[must_use]
     pub fn in_sequence(&self) -> usize {
-        self.lock().steps
+        self.lock().steps.len()
+    }
+
+    /// The calls, in such steps.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Vec<Call>> {
+        self.lock().steps.clone()
     }
 
     /// What these calls must have been allowed.
@@ -58,7 +72,7 @@ impl Calls {
         self.lock().needed.clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Made> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -74,11 +88,15 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut counts = self.lock();
-        counts.needed.extend(needed(context.request()));
-        counts.total += 1;
-        counts.steps += usize::from(counts.under_way == 0);
-        counts.under_way += 1;
+        let call = Call::of(context.request());
+        let mut made = self.lock();
+        made.needed.extend(needed(&call));
+        let together = made.under_way > 0;
+        made.under_way += 1;
+        match made.steps.last_mut().filter(|_| together) {
+            Some(step) => step.push(call),
+            None => made.steps.push(vec![call]),
+        }
         Ok(())
     }
 
@@ -88,17 +106,25 @@ impl Intercept for Calls {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut counts = self.lock();
-        counts.under_way = counts.under_way.saturating_sub(1);
+        let mut made = self.lock();
+        made.under_way = made.under_way.saturating_sub(1);
         Ok(())
     }
 }
 
+impl Call {
+    fn of(request: &HttpRequest) -> Self {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        Self {
+            operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+            body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
+        }
+    }
+}
+
 /// A transaction needs the permissions of its parts, a batch its own for each table.
-fn needed(request: &HttpRequest) -> Vec<Permission> {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default();
-    let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+fn needed(Call { operation, body }: &Call) -> Vec<Permission> {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
     let permission = |action: &str, table: &str, in_transaction| Permission {
         action: format!("dynamodb:{action}"),
         table: table.to_owned(),

@@ -45,7 +45,7 @@ use shared::password::Password;
 use shared::store::{Item, Key, Store};
 use shared::user::{Profile, User, UserStatus};
 
-pub use calls::{Calls, Permission};
+pub use calls::{Call, Calls, Permission};
 pub use client::{Answer, at_once, text, with_status};
 pub use faults::{Fault, Faults};
 pub use held::Held;
