@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde::Deserialize;
 
 use super::ending::end_each;
-use super::{Session, SessionId, query};
+use super::{Session, SessionId, is_live, query};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::ObjectId;
@@ -33,7 +33,7 @@ impl Age {
     }
 
     const fn is_live(&self, now: Timestamp) -> bool {
-        now.seconds() < self.expires && now.seconds() < self.idle_expires
+        is_live([self.expires, self.idle_expires], now)
     }
 }
 

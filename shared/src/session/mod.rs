@@ -199,8 +199,13 @@ impl Session {
     /// Whether the session has not expired. Items outlive their TTL by days.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now.seconds() < self.expires && now.seconds() < self.idle_expires
+        is_live([self.expires, self.idle_expires], now)
     }
+}
+
+/// Whether neither of the two ends of a session, in seconds, has come.
+const fn is_live([expires, idle_expires]: [i64; 2], now: Timestamp) -> bool {
+    now.seconds() < expires && now.seconds() < idle_expires
 }
 
 /// Reads a session token of one of these kinds; a forged one costs no call to storage.
