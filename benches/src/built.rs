@@ -24,7 +24,7 @@ pub(crate) fn path(name: &str) -> PathBuf {
     file(&folder(), name)
 }
 
-/// What functions are held against; each is an example of this package.
+/// What functions and the local server are held against; each is an example of this package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Yardstick {
     /// The cheapest function there can be.
@@ -33,16 +33,20 @@ pub(crate) enum Yardstick {
     Runtime,
     /// A function of all that the functions are made of, which does what it is told.
     Stack,
+    /// What the local server's functions are made of, over a store of its own, without a server.
+    Engine,
 }
 
 impl Yardstick {
-    const ALL: [Self; 3] = [Self::Floor, Self::Runtime, Self::Stack];
+    /// What functions are held against.
+    const OF_FUNCTIONS: [Self; 3] = [Self::Floor, Self::Runtime, Self::Stack];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Runtime => "runtime",
             Self::Stack => "stack",
+            Self::Engine => "engine",
         }
     }
 
@@ -68,13 +72,14 @@ pub(crate) fn functions(names: &[String]) {
 pub(crate) fn yardsticks() {
     let packages = events::functions();
     let packages = packages.iter().map(String::as_str).chain(["benches"]);
-    cargo(packages, "--example", Yardstick::ALL.map(Yardstick::name));
+    cargo(packages, "--example", Yardstick::OF_FUNCTIONS.map(Yardstick::name));
 }
 
-/// Builds the local server.
+/// Builds the local server and what it is held against.
 pub(crate) fn server() {
     progress("building the local server");
     cargo(["latchkey"], "--bin", ["latchkey"]);
+    cargo(["latchkey", "benches"], "--example", [Yardstick::Engine.name()]);
 }
 
 fn cargo<'n>(

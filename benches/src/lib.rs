@@ -1,6 +1,11 @@
-//! What the benchmark and its yardstick, the example `stack`, have in common.
+//! What the benchmark and its yardsticks, the examples `stack` and `engine`, have in common.
+
+mod player;
 
 use serde::{Deserialize, Serialize};
+use shared::config::TableNames;
+
+pub use player::Player;
 
 /// The variable in which the stack finds its [`Script`], in JSON.
 pub const SCRIPT: &str = "STACK_SCRIPT";
@@ -25,4 +30,26 @@ pub struct Call {
     pub operation: String,
     /// What the SDK sends.
     pub body: String,
+}
+
+/// What the example `engine` finds on its standard input, in JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Scripts {
+    /// What it can be asked to do.
+    pub scripts: Vec<Script>,
+    /// The name of the table of accounts that the calls are for.
+    pub accounts: String,
+    /// The same of the tokens.
+    pub tokens: String,
+    /// The same of the keys.
+    pub keys: String,
+}
+
+impl Scripts {
+    /// The names of the tables that the calls are for.
+    #[must_use]
+    pub fn tables(&self) -> TableNames {
+        let Self { accounts, tokens, keys, .. } = self;
+        TableNames { accounts: accounts.clone(), tokens: tokens.clone(), keys: keys.clone() }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::load::AT_ONCE;
 use crate::process::Memory;
 use crate::stats::Spread;
 
@@ -92,6 +93,8 @@ pub(crate) struct Load {
     pub(crate) loaded: Memory,
     /// One hash, on the server's core.
     pub(crate) hash: Spread,
+    /// And the making of one RSA key.
+    pub(crate) rsa_key: Spread,
     pub(crate) clients: Vec<usize>,
     pub(crate) rows: Vec<LoadRow>,
 }
@@ -103,6 +106,9 @@ pub(crate) struct LoadRow {
     pub(crate) per_second: Vec<f64>,
     /// And how long one took.
     pub(crate) latency: Vec<Spread>,
+    /// The rate at which the same core makes its calls, hashes and signatures without Latchkey, for `AT_ONCE` clients; nothing for
+    /// a request that takes none.
+    pub(crate) limit: Option<f64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -166,6 +172,12 @@ impl Load {
     pub(crate) fn rate(&self, what: &str, clients: usize) -> Option<f64> {
         let at = self.clients.iter().position(|given| *given == clients)?;
         self.rows.iter().find(|row| row.what == what)?.per_second.get(at).copied()
+    }
+
+    /// What the server makes of its limit, as a share of it, with [`AT_ONCE`] clients.
+    pub(crate) fn of_limit(&self, what: &str) -> Option<f64> {
+        let limit = self.rows.iter().find(|row| row.what == what)?.limit?;
+        Some(self.rate(what, AT_ONCE)? / limit)
     }
 }
 

@@ -38,6 +38,18 @@ impl What {
             Self::Jwks => "JWKS",
         }
     }
+
+    /// The function that answers, if it asks storage.
+    pub(crate) const fn function(self) -> Option<&'static str> {
+        match self {
+            Self::SignIn => Some("login"),
+            Self::Verify => Some("verify-token"),
+            Self::Refresh => Some("refresh"),
+            Self::MachineToken => Some("access-key-login"),
+            Self::RsaMachineToken => Some("oauth-token"),
+            Self::Jwks => None,
+        }
+    }
 }
 
 /// A user with a session, and a connection.
@@ -133,7 +145,7 @@ fn username(number: usize) -> String {
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    fn to(address: SocketAddr) -> Self {
+    pub(crate) fn to(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).expect("a connection"))
     }
 

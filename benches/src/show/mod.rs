@@ -8,6 +8,7 @@ mod targets;
 
 use std::fmt::Write;
 
+use crate::load::AT_ONCE;
 use crate::report::{Capacity, ColdStarts, Load, Report, Scale, Setting, WarmDoors};
 use crate::table::Table;
 
@@ -125,19 +126,24 @@ fn load(load: &Load) -> String {
         .clients
         .iter()
         .map(|count| if *count == 1 { "1 client".to_owned() } else { format!("{count} clients") });
-    let mut table = Table::headed(std::iter::once("what".to_owned()).chain(head));
+    let limited = ["limit", "× limit"].map(str::to_owned);
+    let mut table = Table::headed(std::iter::once("what".to_owned()).chain(head).chain(limited));
     for row in &load.rows {
         let cells = row.per_second.iter().zip(&row.latency);
         let cells =
             cells.map(|(rate, latency)| format!("{rate:.0} ({:.2}, {:.2})", latency.median, latency.p90));
-        table.row(std::iter::once(row.what.clone()).chain(cells));
+        let limit = row.limit.map(|limit| format!("{limit:.0}"));
+        let share = load.of_limit(&row.what).map(|share| format!("{share:.2}"));
+        let limited = [limit, share].map(Option::unwrap_or_default);
+        table.row(std::iter::once(row.what.clone()).chain(cells).chain(limited));
     }
     let mut text = setting(&load.setting);
     let _ = write!(
         text,
-        "Requests a second (median and ninth decile of one request, in ms).\n\n{}\n\
+        "Requests a second (median and ninth decile of one request, in ms); the limit with {AT_ONCE} clients, by turns.\n\n{}\n\
          First start, which makes keys and secrets: {:.0} ms to the first answer; on a folder that has them: {:.0} ms.\n\
-         RSS: {:.1} MiB idle, {:.1} MiB after the load, {:.1} MiB at most. One Argon2id hash on the same core: {:.2} ms.\n",
+         RSS: {:.1} MiB idle, {:.1} MiB after the load, {:.1} MiB at most. One Argon2id hash on the same core: {:.2} ms; \
+         the making of one RSA key: {:.0} ms ({:.0} to {:.0}).\n",
         table,
         load.first_start_ms,
         load.later_start_ms,
@@ -145,6 +151,9 @@ fn load(load: &Load) -> String {
         thousands(load.loaded.resident),
         thousands(load.loaded.peak),
         load.hash.median,
+        load.rsa_key.median,
+        load.rsa_key.p10,
+        load.rsa_key.p90,
     );
     text
 }

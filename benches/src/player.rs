@@ -1,0 +1,122 @@
+//! Does what a script says, with the libraries that the functions are made of and nothing of Latchkey.
+
+use std::sync::{Mutex, PoisonError};
+
+use argon2_rust::params::Memory;
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_sdk_dynamodb::Client;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::try_join_all;
+use lambda_http::Error;
+
+use crate::{Call, Script};
+
+/// Makes the calls, hashes and signatures of a script.
+pub struct Player {
+    client: Client,
+    script: &'static Script,
+    hasher: Option<Mutex<Hasher>>,
+    key: Option<KeyPair>,
+}
+
+impl Player {
+    /// Reads the key that the script signs with, and puts the memory that it hashes in into place.
+    ///
+    /// # Errors
+    ///
+    /// When the key is none, or there is no memory.
+    pub fn new(client: Client, script: &'static Script) -> Result<Self, Error> {
+        let key = match &script.signs_with {
+            Some(key) => Some(KeyPair::from_pkcs8(&STANDARD.decode(key)?)?),
+            None => None,
+        };
+        Ok(Self { client, script, hasher: hasher(script)?, key })
+    }
+
+    /// Does what comes before the first request.
+    ///
+    /// # Errors
+    ///
+    /// What the SDK or storage say of a call.
+    pub async fn init(&self) -> Result<(), Error> {
+        self.play(&self.script.init).await
+    }
+
+    /// Does what one request takes.
+    ///
+    /// # Errors
+    ///
+    /// What the SDK or storage say of a call, or aws-lc of the signature.
+    pub async fn request(&self) -> Result<(), Error> {
+        let (first, others) = self.script.request.split_at(self.script.request.len().min(1));
+        self.play(first).await?;
+        if let Some(hasher) = &self.hasher {
+            let mut hasher = hasher.lock().unwrap_or_else(PoisonError::into_inner);
+            (0..self.script.hashes).try_for_each(|_| hash(&mut hasher))?;
+        }
+        self.play(others).await?;
+        if let Some(key) = &self.key {
+            let mut signature = vec![0; key.public_modulus_len()];
+            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &[7; 512], &mut signature)?;
+        }
+        Ok(())
+    }
+
+    async fn play(&self, steps: &'static [Vec<Call>]) -> Result<(), Error> {
+        for step in steps {
+            try_join_all(step.iter().map(|call| repeat(&self.client, call))).await?;
+        }
+        Ok(())
+    }
+}
+
+/// With its memory in place, if it is needed: one pass touches it all.
+fn hasher(script: &Script) -> Result<Option<Mutex<Hasher>>, Error> {
+    if script.hashes == 0 {
+        return Ok(None);
+    }
+    let argon2 = |passes| {
+        let params = Params::builder().memory(Memory::kib(19_456)).passes(passes).build()?;
+        Ok::<_, Error>(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    };
+    let mut hasher = argon2(1)?.hasher();
+    hash(&mut hasher)?;
+    hasher.set_argon2(argon2(2)?);
+    Ok(Some(Mutex::new(hasher)))
+}
+
+fn hash(hasher: &mut Hasher) -> Result<(), Error> {
+    Ok(hasher.hash_into(b"correct horse battery", &[7; 16], &mut [0; 32])?)
+}
+
+/// Makes a call as the SDK makes it, with the recorded body in place of one of its own.
+async fn repeat(client: &Client, Call { operation, body }: &'static Call) -> Result<(), Error> {
+    let recorded = |request: &mut HttpRequest| {
+        request.headers_mut().insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body.as_str());
+    };
+    macro_rules! send {
+        ($call:expr) => {
+            $call.customize().mutate_request(recorded).send().await.map(drop)?
+        };
+    }
+    // The SDK wants a name in place before there is a body.
+    match operation.as_str() {
+        "GetItem" => send!(client.get_item().table_name("-")),
+        "BatchGetItem" => send!(client.batch_get_item()),
+        "Query" => send!(client.query().table_name("-")),
+        "PutItem" => send!(client.put_item().table_name("-")),
+        "UpdateItem" => send!(client.update_item().table_name("-")),
+        "DeleteItem" => send!(client.delete_item().table_name("-")),
+        "BatchWriteItem" => send!(client.batch_write_item()),
+        "TransactWriteItems" => send!(client.transact_write_items()),
+        other => return Err(format!("{other} is not known").into()),
+    }
+    Ok(())
+}
