@@ -1,16 +1,17 @@
 //! The same few lines for every function: build the process once, then answer events until Lambda ends it.
 
-use std::future::Future;
+use std::future::{Future, ready};
+use std::pin::Pin;
 
 use jsonwebtoken::Algorithm;
-use lambda_http::{Error, Request, RequestExt, service_fn};
+use lambda_http::{Error, IntoResponse, Request, RequestExt, service_fn};
 
 use crate::app::{App, Facts};
 use crate::config::{Config, ConfigError};
 use crate::http::Response;
 use crate::jwt::Token;
 use crate::log;
-use crate::password::HashError;
+use crate::password::{HashError, Hasher};
 
 /// What a function makes ready before its first request. All of it takes time that the first caller would wait for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,12 +19,13 @@ pub struct WarmUp {
     connection: bool,
     keyring: bool,
     signs_with: Option<fn(&Config) -> Algorithm>,
-    hash: bool,
+    /// Not a yes or no: the code that hashes is then part of those functions alone that ask for it.
+    hash: Option<fn(&Hasher) -> Result<(), HashError>>,
 }
 
 impl WarmUp {
     /// Nothing.
-    pub const NOTHING: Self = Self { connection: false, keyring: false, signs_with: None, hash: false };
+    pub const NOTHING: Self = Self { connection: false, keyring: false, signs_with: None, hash: None };
     /// The connection to storage, for a function that needs no keys: [`Store::open_connection`](crate::store::Store::open_connection).
     pub const CONNECTION: Self = Self { connection: true, ..Self::NOTHING };
     /// The keyring, which also opens the connection to storage.
@@ -38,7 +40,7 @@ impl WarmUp {
     /// And the memory of one password hash.
     #[must_use]
     pub const fn and_hash(self) -> Self {
-        Self { hash: true, ..self }
+        Self { hash: Some(Hasher::warm_up), ..self }
     }
 
     /// Makes it ready; what needs storage and what needs the processor, at once.
@@ -47,7 +49,7 @@ impl WarmUp {
     /// A processor that computes Argon2 wrongly, or too little memory for a hash. Storage that does not answer is none: the first
     /// request tries again, and answers for it.
     pub async fn run(self, app: &App) -> Result<(), HashError> {
-        let hash = async { if self.hash { app.passwords.warm_up() } else { Ok(()) } };
+        let hash = async { self.hash.map_or(Ok(()), |warm_up| warm_up(&app.passwords)) };
         tokio::join!(self.reach_storage(app), hash).1
     }
 
@@ -115,7 +117,17 @@ where
         }
         // Boxed: the runtime wraps it many times over, and would move all of it each time.
         let answer = Box::pin(handler(request));
-        async move { Ok::<_, Error>(answer.await) }
+        async move { Ok::<_, Error>(Answer(answer.await)) }
     }))
     .await
+}
+
+/// A response as Lambda is to have it. `lambda_http` would read its body once more to find out whether it is text, which
+/// it says itself.
+struct Answer(Response);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
