@@ -1,5 +1,5 @@
-//! What API Gateway does between a client and a function: the HTTP request becomes an event of payload format 2.0, and
-//! the function's response becomes HTTP again, through `lambda_http`'s own conversions.
+//! What API Gateway does between a client and a function: the HTTP request becomes an event of payload format 2.0, which
+//! `lambda_http` makes the function's request of, and the function's response is the client's.
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -11,15 +11,14 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue, SET_COOKIE};
+use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextHttpDescription,
-    ApiGatewayV2httpResponse,
 };
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Body, Error, LambdaEvent, Service, service_fn};
+use lambda_http::{Body, RequestExt};
 use shared::App;
 use url::Url;
 
@@ -165,33 +164,22 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// Calls the function through the adapter that the Lambda runtime puts around it. A panic is an answer there, so it is
-/// one here.
+/// Calls the function with the request that `lambda_http` makes of the event. The runtime turns a panic into an answer,
+/// so it is one here.
 async fn invoke(
     app: &'static App,
     found: &Match<'_>,
     event: ApiGatewayV2httpRequest,
 ) -> Option<Response<Full<Bytes>>> {
     let handler = found.handler;
-    let function = service_fn(move |request| async move { Ok::<_, Error>(handler(app, request).await) });
-    let event = LambdaEvent::new(LambdaRequest::ApiGatewayV2(event), lambda_http::Context::default());
-    let call = async move { lambda_http::Adapter::from(function).call(event).await };
-    let response = AssertUnwindSafe(call).catch_unwind().await.ok()?.ok()?;
-    // The one way to read the adapter's answer is the JSON that Lambda would send on.
-    let response = serde_json::to_vec(&response).ok()?;
-    let response: ApiGatewayV2httpResponse = serde_json::from_slice(&response).ok()?;
-
-    let body = match response.body {
-        Some(Body::Text(text)) if response.is_base64_encoded => Bytes::from(STANDARD.decode(text).ok()?),
-        Some(Body::Text(text)) => Bytes::from(text),
-        Some(Body::Binary(bytes)) => Bytes::from(bytes),
-        _ => Bytes::new(),
+    let call = async move {
+        let request = lambda_http::Request::from(LambdaRequest::ApiGatewayV2(event));
+        handler(app, request.with_lambda_context(lambda_http::Context::default())).await
     };
-    let mut answer = Response::new(Full::from(body));
-    *answer.status_mut() = StatusCode::from_u16(u16::try_from(response.status_code).ok()?).ok()?;
-    *answer.headers_mut() = response.headers;
-    for cookie in response.cookies {
-        answer.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
-    }
-    Some(answer)
+    let response = AssertUnwindSafe(call).catch_unwind().await.ok()?;
+    Some(response.map(|body| match body {
+        Body::Text(text) => Full::from(text),
+        Body::Binary(bytes) => Full::from(bytes),
+        _ => Full::default(),
+    }))
 }
