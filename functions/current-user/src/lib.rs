@@ -1,11 +1,13 @@
 //! The user record: its owner reads it, and changes what it says about them.
 
 use lambda_http::http::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use shared::App;
-use shared::door::user_session::{self, bad_request, fields, principal};
+use shared::door::user_session::{self, Record, bad_request, fields, principal};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
+use shared::identifier::Username;
 use shared::user::User;
 
 /// What users may change about themselves, and the most characters each may have.
@@ -62,9 +64,15 @@ fn check(value: &Value, most: usize) -> Result<&str, String> {
 }
 
 /// The record as verify-token shows it, with the names that only its owner needs.
+#[derive(Serialize)]
+struct OwnRecord<'u> {
+    #[serde(flatten)]
+    record: Record<'u>,
+    username: &'u Username,
+    userid: u64,
+}
+
 fn show(user: &User) -> Response {
-    let mut body = user_session::record(user);
-    body["username"] = json!(user.username);
-    body["userid"] = json!(user.id.as_json_integer());
+    let body = OwnRecord { record: user.into(), username: &user.username, userid: user.id.as_json_integer() };
     response::json(StatusCode::OK, &body)
 }

@@ -1,13 +1,15 @@
 //! Verify token: says whether a token of any kind that this service issues is still good, and whom it stands for.
 
 use lambda_http::http::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 use shared::App;
-use shared::door::user_session::record;
+use shared::door::user_session::Record;
 use shared::http::body::{self, BodyError, Format};
 use shared::http::credentials::{self, SESSION_COOKIE};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
+use shared::id::ObjectId;
 use shared::principal::{self, Bearer, Principal, PrincipalError};
 
 /// The document's words for 401.
@@ -26,7 +28,7 @@ async fn verify(app: &App, request: &Request) -> Result<Response, Fault> {
         PrincipalError::Invalid => Fault::unauthorized(NO_VALID_TOKEN, true),
         error => error.into(),
     })?;
-    let body = json!({ "code": 200, "message": "The token is valid", "data": data(&principal) });
+    let body = Verified { code: 200, message: "The token is valid", data: Data::of(&principal) };
     Ok(response::json(StatusCode::OK, &body))
 }
 
@@ -57,12 +59,39 @@ async fn body_token(request: &Request) -> Result<String, Fault> {
     }
 }
 
-fn data(principal: &Principal) -> Value {
-    let mut data = json!({ "is_verified": true, "user": principal.user.as_ref().map(record) });
-    if let (None, Bearer::Account(_, account)) = (&principal.user, &principal.bearer) {
-        data["account"] = json!({ "id": account.id, "name": account.name });
+#[derive(Serialize)]
+struct Verified<'p> {
+    code: u16,
+    message: &'static str,
+    data: Data<'p>,
+}
+
+#[derive(Serialize)]
+struct Data<'p> {
+    is_verified: bool,
+    user: Option<Record<'p>>,
+    /// Of an account's own token, which belongs to no user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Owner<'p>>,
+}
+
+#[derive(Serialize)]
+struct Owner<'p> {
+    id: ObjectId,
+    name: &'p str,
+}
+
+impl<'p> Data<'p> {
+    fn of(principal: &'p Principal) -> Self {
+        let user = principal.user.as_ref().map(Record::from);
+        let account = match &principal.bearer {
+            Bearer::Account(_, account) if user.is_none() => {
+                Some(Owner { id: account.id, name: &account.name })
+            }
+            _ => None,
+        };
+        Self { is_verified: true, user, account }
     }
-    data
 }
 
 /// `{"code": …, "message": …}`

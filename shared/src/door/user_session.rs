@@ -2,18 +2,22 @@
 
 use std::error::Error;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::http::body::{self, BodyError, FORM_OR_JSON, Fields};
 use crate::http::credentials::{self, DEVICE_COOKIE, SESSION_COOKIE};
 use crate::http::json::JsonError;
 use crate::http::{Fault, HeaderValue, Request, Response, StatusCode, header};
+use crate::id::ObjectId;
+use crate::identifier::Email;
 use crate::principal::{self, Bearer, Principal, PrincipalError};
 use crate::session::{
     ACCESS_TOKEN_LIFETIME, COOKIE_LIFETIME, Cookies, DEVICE_LIFETIME, SessionError, Tokens,
 };
-use crate::user::User;
+use crate::user::{User, UserStatus};
 
 /// `{"error": …}`, with `details` where there are any.
 #[must_use]
@@ -122,20 +126,36 @@ fn set_cookie(app: &App, response: &mut Response, name: &str, value: &str, max_a
 }
 
 /// The user record as the documents show it.
-#[must_use]
-pub fn record(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "first_name": user.profile.first_name,
-        "last_name": user.profile.last_name,
-        "display_name": user.profile.display_name,
-        "email": user.email,
-        "phone": user.profile.phone,
-        "status": user.status,
-        "time_zone": user.profile.time_zone,
-        "created_at": user.created_at.to_rfc3339(),
-        "update_at": user.updated_at.map_or_else(|| NEVER.to_owned(), crate::clock::Timestamp::to_rfc3339),
-    })
+#[derive(Debug, Serialize)]
+pub struct Record<'u> {
+    id: ObjectId,
+    first_name: &'u str,
+    last_name: &'u str,
+    display_name: &'u str,
+    email: &'u Email,
+    phone: &'u str,
+    status: UserStatus,
+    time_zone: &'u str,
+    created_at: String,
+    update_at: String,
+}
+
+impl<'u> From<&'u User> for Record<'u> {
+    fn from(user: &'u User) -> Self {
+        let User { id, email, profile, status, created_at, updated_at, .. } = user;
+        Self {
+            id: *id,
+            first_name: &profile.first_name,
+            last_name: &profile.last_name,
+            display_name: &profile.display_name,
+            email,
+            phone: &profile.phone,
+            status: *status,
+            time_zone: &profile.time_zone,
+            created_at: created_at.to_rfc3339(),
+            update_at: updated_at.map_or_else(|| NEVER.to_owned(), Timestamp::to_rfc3339),
+        }
+    }
 }
 
 /// When a record was changed that never was.
