@@ -1,9 +1,11 @@
 //! The binaries that are measured, built as they are deployed.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
+use tempfile::TempDir;
 use tests::events;
 
 use crate::progress;
@@ -53,6 +55,29 @@ impl Yardstick {
     /// The path of its binary.
     pub(crate) fn path(self) -> PathBuf {
         file(&folder().join("examples"), self.name())
+    }
+}
+
+/// Binaries as Lambda has them, which unpacks them from a zip: written from the first byte to the last. What a linker
+/// leaves was written here and there, lies so in the system's cache, and starts up to a tenth later.
+pub(crate) struct Unpacked(TempDir);
+
+impl Unpacked {
+    /// None so far.
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().expect("a folder"))
+    }
+
+    /// The path of a binary, unpacked the first time.
+    pub(crate) fn path(&self, binary: &Path) -> PathBuf {
+        let unpacked = self.0.path().join(binary.file_name().expect("a file"));
+        if !unpacked.exists() {
+            let bytes = fs::read(binary).expect("a binary that was built");
+            fs::write(&unpacked, bytes).expect("a folder of its own");
+            let permissions = fs::metadata(binary).expect("a binary that was built").permissions();
+            fs::set_permissions(&unpacked, permissions).expect("a folder of its own");
+        }
+        unpacked
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
-use crate::built::{self, Yardstick};
+use crate::built::{self, Unpacked, Yardstick};
 use crate::cli::Effort;
 use crate::fixture::{Fixture, Success};
 use crate::process::{Cold, Environment, Memory, Process};
@@ -33,19 +33,19 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
         Ok(tls) => (Some(tls), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let recorder = Recorder::new(fixture);
+    let starts = Starts { recorder: Recorder::new(fixture), unpacked: Unpacked::new() };
     let mut floor = Runs::default();
     let mut all: Vec<[Runs; 2]> = functions.iter().map(|_| Default::default()).collect();
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
-            floor.add(&Process::start_cold(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
-            runs.add(&start(fixture, function, &fixture.environment(function)));
-            beside.total.extend(start_yardstick(&recorder, function, None).map(|cold| cold.total));
+            floor.add(&starts.start(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
+            runs.add(&starts.function(function, &fixture.environment(function)));
+            beside.total.extend(starts.yardstick(function, None).map(|cold| cold.total));
             let Some(tls) = &tls else { continue };
             let environment = tls.environment(fixture.environment(function));
-            runs.tls.push(start(fixture, function, &environment).total);
-            beside.tls.extend(start_yardstick(&recorder, function, Some(tls)).map(|cold| cold.total));
+            runs.tls.push(starts.function(function, &environment).total);
+            beside.tls.extend(starts.yardstick(function, Some(tls)).map(|cold| cold.total));
         }
     }
     let functions = functions
@@ -66,28 +66,40 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     }
 }
 
-/// Starts what this function is made of, with the same to do, if that is known.
-fn start_yardstick(recorder: &Recorder<'_>, function: &str, tls: Option<&TlsStore>) -> Option<Cold> {
-    let fixture = recorder.fixture;
-    let values = fixture.values(function);
-    let event = Success::of("verify-token").filled(&values);
-    if function == STORELESS {
-        return Some(Process::start_cold(&Yardstick::Runtime.path(), &Environment::new(), &event));
-    }
-    let environment = fixture.stack(&recorder.script(function, &values)?);
-    let environment = match tls {
-        Some(tls) => tls.environment(environment),
-        None => environment,
-    };
-    Some(Process::start_cold(&Yardstick::Stack.path(), &environment, &event))
+/// Starts binaries, each as it would be on Lambda.
+struct Starts<'f> {
+    recorder: Recorder<'f>,
+    unpacked: Unpacked,
 }
 
-fn start(fixture: &Fixture, function: &str, environment: &Environment) -> Cold {
-    let success = Success::of(function);
-    let event = success.filled(&fixture.values(function));
-    let cold = Process::start_cold(&built::path(function), environment, &event);
-    success.check(function, &cold.answer);
-    cold
+impl Starts<'_> {
+    fn start(&self, binary: &Path, environment: &Environment, event: &[u8]) -> Cold {
+        Process::start_cold(&self.unpacked.path(binary), environment, event)
+    }
+
+    fn function(&self, function: &str, environment: &Environment) -> Cold {
+        let success = Success::of(function);
+        let event = success.filled(&self.recorder.fixture.values(function));
+        let cold = self.start(&built::path(function), environment, &event);
+        success.check(function, &cold.answer);
+        cold
+    }
+
+    /// Starts what this function is made of, with the same to do, if that is known.
+    fn yardstick(&self, function: &str, tls: Option<&TlsStore>) -> Option<Cold> {
+        let fixture = self.recorder.fixture;
+        let values = fixture.values(function);
+        let event = Success::of("verify-token").filled(&values);
+        if function == STORELESS {
+            return Some(self.start(&Yardstick::Runtime.path(), &Environment::new(), &event));
+        }
+        let environment = fixture.stack(&self.recorder.script(function, &values)?);
+        let environment = match tls {
+            Some(tls) => tls.environment(environment),
+            None => environment,
+        };
+        Some(self.start(&Yardstick::Stack.path(), &environment, &event))
+    }
 }
 
 impl Runs {
