@@ -20,8 +20,10 @@ pub struct WarmUp {
     keyring: bool,
     signs_with: Option<fn(&Config) -> Algorithm>,
     /// Not a yes or no: the code that hashes is then part of those functions alone that ask for it.
-    hash: Option<fn(&Hasher) -> Result<(), HashError>>,
+    hash: Option<HashOnce>,
 }
+
+type HashOnce = fn(&Hasher) -> Result<(), HashError>;
 
 impl WarmUp {
     /// Nothing.
