@@ -1,7 +1,8 @@
 //! The binaries that are measured, built as they are deployed.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
@@ -73,7 +74,9 @@ impl Unpacked {
         let unpacked = self.0.path().join(binary.file_name().expect("a file"));
         if !unpacked.exists() {
             let bytes = fs::read(binary).expect("a binary that was built");
-            fs::write(&unpacked, bytes).expect("a folder of its own");
+            let mut copy = File::create(&unpacked).expect("a folder of its own");
+            // Nothing of it is left to be written while something is measured.
+            copy.write_all(&bytes).and_then(|()| copy.sync_all()).expect("a folder of its own");
             let permissions = fs::metadata(binary).expect("a binary that was built").permissions();
             fs::set_permissions(&unpacked, permissions).expect("a folder of its own");
         }

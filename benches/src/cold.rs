@@ -28,39 +28,45 @@ struct Runs {
     memory: Vec<Memory>,
 }
 
+/// The function that is also measured with another algorithm than RS256, and what its line is called then.
+const SIGNER: &str = "oauth-token";
+const SIGNER_ES256: &str = "oauth-token, ES256";
+const ES256: &[(&str, &str)] = &[("SIGNING_ALGORITHM", "ES256")];
+
 pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -> ColdStarts {
     let (tls, no_tls) = match TlsStore::start(fixture) {
         Ok(tls) => (Some(tls), None),
         Err(error) => (None, Some(error.to_string())),
     };
+    let es256 = functions.iter().any(|function| function == SIGNER).then(|| Fixture::with(ES256));
+    let es256_tls = es256.as_ref().and_then(|fixture| TlsStore::start(fixture).ok());
     let starts = Starts { recorder: Recorder::new(fixture), unpacked: Unpacked::new() };
     let mut floor = Runs::default();
     let mut all: Vec<[Runs; 2]> = functions.iter().map(|_| Default::default()).collect();
+    let mut with_es256 = Runs::default();
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
             floor.add(&starts.start(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
-            runs.add(&starts.function(function, &fixture.environment(function)));
+            starts.both(fixture, tls.as_ref(), function, runs);
             beside.total.extend(starts.yardstick(function, None).map(|cold| cold.total));
             let Some(tls) = &tls else { continue };
-            let environment = tls.environment(fixture.environment(function));
-            runs.tls.push(starts.function(function, &environment).total);
             beside.tls.extend(starts.yardstick(function, Some(tls)).map(|cold| cold.total));
         }
+        if let Some(fixture) = &es256 {
+            starts.both(fixture, es256_tls.as_ref(), SIGNER, &mut with_es256);
+        }
     }
-    let functions = functions
-        .iter()
-        .zip(&all)
-        .map(|(function, [runs, beside])| ColdStart {
-            yardstick: beside.spread(),
-            yardstick_tls: beside.spread_over_tls(),
-            ..runs.figures(function, &built::path(function))
-        })
-        .collect();
+    let es256 = es256.map(|_| with_es256.figures(SIGNER_ES256, &built::path(SIGNER)));
+    let functions = functions.iter().zip(&all).map(|(function, [runs, beside])| ColdStart {
+        yardstick: beside.spread(),
+        yardstick_tls: beside.spread_over_tls(),
+        ..runs.figures(function, &built::path(function))
+    });
     ColdStarts {
         setting: Setting::here(),
         floor: floor.figures("floor", &Yardstick::Floor.path()),
-        functions,
+        functions: functions.chain(es256).collect(),
         stack_zip_bytes: zipped(&Yardstick::Stack.path()),
         no_tls,
     }
@@ -77,9 +83,18 @@ impl Starts<'_> {
         Process::start_cold(&self.unpacked.path(binary), environment, event)
     }
 
-    fn function(&self, function: &str, environment: &Environment) -> Cold {
+    /// Starts a function over the plain store, and over the one behind TLS if there is one.
+    fn both(&self, fixture: &Fixture, tls: Option<&TlsStore>, function: &str, runs: &mut Runs) {
+        let environment = fixture.environment(function);
+        runs.add(&self.function(fixture, function, &environment));
+        if let Some(tls) = tls {
+            runs.tls.push(self.function(fixture, function, &tls.environment(environment)).total);
+        }
+    }
+
+    fn function(&self, fixture: &Fixture, function: &str, environment: &Environment) -> Cold {
         let success = Success::of(function);
-        let event = success.filled(&self.recorder.fixture.values(function));
+        let event = success.filled(&fixture.values(function));
         let cold = self.start(&built::path(function), environment, &event);
         success.check(function, &cold.answer);
         cold

@@ -21,6 +21,8 @@ pub(crate) struct Fixture {
     pub(crate) seeded: Seeded,
     runtime: Runtime,
     mails: TempDir,
+    /// What the owner of this deployment has decided otherwise.
+    settings: &'static [(&'static str, &'static str)],
 }
 
 /// What the two tables hold that requests change.
@@ -35,10 +37,15 @@ pub(crate) struct Success {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With the deployment's parameters set to these values.
+    pub(crate) fn with(settings: &'static [(&'static str, &'static str)]) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let settings = [("ARGON2_MEMORY_KIB", "19456"), ("ARGON2_ITERATIONS", "2")];
-        let seeded = runtime.block_on(Seeded::with(&settings));
-        Self { seeded, runtime, mails: TempDir::new().expect("a folder") }
+        let hash = [("ARGON2_MEMORY_KIB", "19456"), ("ARGON2_ITERATIONS", "2")];
+        let seeded = runtime.block_on(Seeded::with(&[&hash, settings].concat()));
+        Self { seeded, runtime, mails: TempDir::new().expect("a folder"), settings }
     }
 
     /// Runs what waits for the store.
@@ -53,6 +60,7 @@ impl Fixture {
     /// The environment of a function.
     pub(crate) fn environment(&self, function: &str) -> Environment {
         let mut environment = self.seeded.environment(StoreState::Seeded);
+        environment.extend(self.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         if function == MAILER {
             environment.extend([
                 ("PUBLIC_URL", PUBLIC_URL.to_owned()),
