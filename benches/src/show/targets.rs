@@ -37,8 +37,8 @@ pub(crate) fn table(report: &Report) -> String {
     // JWKS is here: its keys come from storage.
     let others = |start: &ColdStart| !storeless(start) && !hashes(start);
     // What the figures were measured with makes one call for a request.
-    let one_call = |start: &ColdStart| others(start) && waits_once(report, &start.function);
-    let more_calls = |start: &ColdStart| others(start) && !waits_once(report, &start.function);
+    let one_call = |start: &ColdStart| others(start) && waits_once(report, &start.function) == Some(true);
+    let more_calls = |start: &ColdStart| others(start) && waits_once(report, &start.function) == Some(false);
     row(
         "with storage and one call, cold, store without TLS",
         "≤ 3 × floor",
@@ -75,12 +75,11 @@ pub(crate) fn table(report: &Report) -> String {
     table.to_string()
 }
 
-/// Whether a request of this function waits for storage once at most. Of those that no route leads to the authorizer alone
-/// does, which makes the call of verify-token.
-fn waits_once(report: &Report, function: &str) -> bool {
-    let rows = report.capacity.iter().flat_map(|capacity| &capacity.rows);
-    let known = rows.filter(|row| row.in_sequence <= 1).any(|row| row.function == function);
-    known || function == events::AUTHORIZER
+/// Whether a request of this function waits for storage once at most, if its calls were counted. Of the functions that no
+/// route leads to the authorizer alone does, which makes the call of verify-token.
+fn waits_once(report: &Report, function: &str) -> Option<bool> {
+    let mut rows = report.capacity.as_ref()?.rows.iter().filter(|row| row.in_sequence <= 1);
+    Some(function == events::AUTHORIZER || rows.any(|row| row.function == function))
 }
 
 fn hashes(start: &ColdStart) -> bool {
