@@ -69,13 +69,7 @@ impl WarmUp {
 
 /// Says in the log why a function does not start.
 pub fn cannot_start(error: &(dyn std::error::Error + 'static)) {
-    log::write(&log::Record {
-        level: "ERROR",
-        message: "the function cannot start",
-        request_id: None,
-        status: None,
-        causes: log::causes(error),
-    });
+    log::error("the function cannot start", error);
 }
 
 /// Serves events until the process is ended.

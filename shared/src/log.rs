@@ -43,6 +43,11 @@ pub fn warn(message: &str, error: &(dyn Error + 'static)) {
     write(&Record { level: "WARN", message, request_id: None, status: None, causes: causes(error) });
 }
 
+/// As [`warn`], of something that has to be looked after.
+pub fn error(message: &str, error: &(dyn Error + 'static)) {
+    write(&Record { level: "ERROR", message, request_id: None, status: None, causes: causes(error) });
+}
+
 fn write_json(record: &Record) {
     if let Ok(mut line) = serde_json::to_vec(record) {
         line.push(b'\n');

@@ -69,11 +69,5 @@ fn refuse(api: &Api) -> Result<Value, Failure> {
 }
 
 fn report(cause: &(dyn std::error::Error + 'static)) {
-    log::write(&log::Record {
-        level: "WARN",
-        message: "a request could not be checked",
-        request_id: None,
-        status: None,
-        causes: log::causes(cause),
-    });
+    log::warn("a request could not be checked", cause);
 }

@@ -66,13 +66,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Made, RotateError> {
         _ => Box::pin(rotation::rotate_due(app)).await,
     };
     if let Err(error) = &result {
-        log::write(&log::Record {
-            level: "ERROR",
-            message: "the keys were not rotated",
-            request_id: None,
-            status: None,
-            causes: log::causes(error),
-        });
+        log::error("the keys were not rotated", error);
     }
     if let Event::Deployment(request) = &event {
         // A stack that fails to deploy is told why; the failure itself needs no second try.
