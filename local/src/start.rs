@@ -1,6 +1,5 @@
 //! `latchkey` without a command: serve.
 
-use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -74,9 +73,6 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     rotation::rotate_due(app).await?;
     app.keyring().await?;
     tokio::spawn(rotate_daily(app));
-    let first = bootstrap::bootstrap(app).await?;
-    // A server that nobody signs in to stays small.
-    app.passwords.release_memory();
     let routes = Routes::new(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
     let way = Way::from_env();
@@ -92,6 +88,10 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
         Way::Page => format!("{url}{}", post::PATH),
         Way::Elsewhere(transport) => format!("{}, as MAIL_TRANSPORT says", name_of(transport)),
     };
+    // Last of all that can fail: its secrets are shown once, below.
+    let first = bootstrap::bootstrap(app).await?;
+    // A server that nobody signs in to stays small.
+    app.passwords.release_memory();
     let text = banner::text(&url, &folder, &mails, app.config.default_account, first.as_ref());
     // A reader that has gone away is no reason to stop.
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
@@ -107,7 +107,7 @@ async fn rotate_daily(app: &App) {
     loop {
         tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
         if let Err(error) = rotation::rotate_due(app).await {
-            report("the keys were not rotated", &error);
+            log::error("the keys were not rotated", &error);
         }
     }
 }
@@ -117,15 +117,10 @@ async fn rotate_daily(app: &App) {
 fn sweep_hourly(database: &Database) {
     loop {
         if let Err(error) = database.sweep_ttl() {
-            report("what has expired was not deleted", &error);
+            log::error("what has expired was not deleted", &error);
         }
         thread::sleep(Duration::from_secs(3600));
     }
-}
-
-fn report(message: &str, error: &(dyn Error + 'static)) {
-    let causes = log::causes(error);
-    log::write(&log::Record { level: "ERROR", message, request_id: None, status: None, causes });
 }
 
 /// Where mails go if no other transport is configured.

@@ -79,6 +79,18 @@ async fn a_second_start_prints_no_secret_and_keeps_everything() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_fails_leaves_the_secrets_to_the_next() {
+    let folder = tempdir().unwrap();
+    let failed =
+        Latchkey::new(folder.path(), ["--port", "0"]).env("MAIL_TRANSPORT", "a-pigeon").finish().await;
+    assert_ne!(failed.code, Some(0));
+    assert!(failed.stderr.contains("MAIL_TRANSPORT"), "{}", failed.stderr);
+    let program = start(&folder).await;
+    let line = program.banner.lines().find(|line| line.contains("/auth/login")).unwrap();
+    assert_eq!(curl::send(&program.http, line).await.0, 200);
+}
+
+#[tokio::test]
 async fn two_first_starts_share_no_secret() {
     let (one, other) = (tempdir().unwrap(), tempdir().unwrap());
     let (one, other) = (start(&one).await, start(&other).await);
