@@ -4,7 +4,7 @@
 use serde_json::json;
 use shared::App;
 use shared::door::own_password;
-use shared::door::user_session::{clear_session_cookie, fields, shape};
+use shared::door::user_session::{clear_session_cookie, fields, required, shape};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 
@@ -17,7 +17,8 @@ pub async fn handle(app: &App, request: Request) -> Response {
 
 async fn delete(app: &App, request: &Request) -> Result<Response, Fault> {
     let fields = fields(request).await?;
-    let confirmed = own_password::confirm(app, request, &fields, "password").await?;
+    let [password] = required(&fields, ["password"])?;
+    let confirmed = own_password::confirm(app, request, password).await?;
     confirmed.user.delete(app, confirmed.hash).await?;
     let mut response = response::json(StatusCode::OK, &json!({ "message": "Your account is deleted." }));
     clear_session_cookie(app, &mut response);

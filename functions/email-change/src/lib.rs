@@ -18,10 +18,10 @@ pub async fn handle(app: &App, request: Request) -> Response {
 
 async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
     let fields = fields(request).await?;
-    let confirmed = own_password::confirm(app, request, &fields, "password").await?;
-    let [email] = required(&fields, ["email"])?;
+    let [password, email] = required(&fields, ["password", "email"])?;
     let email: Email =
         email.parse().map_err(|error: NotAnEmail| bad_request(&[("email", error.to_string())]))?;
+    let confirmed = own_password::confirm(app, request, password).await?;
     if email == confirmed.user.email {
         return Err(bad_request(&[("email", "is your address already".to_owned())]));
     }

@@ -18,8 +18,8 @@ pub async fn handle(app: &App, request: Request) -> Response {
 
 async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
     let fields = fields(request).await?;
-    let confirmed = own_password::confirm(app, request, &fields, "current_password").await?;
-    let [password] = required(&fields, ["new_password"])?;
+    let [current, password] = required(&fields, ["current_password", "new_password"])?;
+    let confirmed = own_password::confirm(app, request, current).await?;
     let password = Password::new(password);
     let names = [confirmed.user.username.as_str(), confirmed.user.email.local_part()];
     password::check_new(&password, &app.config, &names)

@@ -1,12 +1,9 @@
 //! A signed-in user shows their password once more before something that cannot be taken back (ASVS 7.5.1).
 
-use serde_json::Value;
-
-use super::user_session::{bad_request, not_acceptable, principal};
+use super::user_session::{not_acceptable, principal};
 use crate::app::App;
 use crate::attempt::{Guess, Subject};
 use crate::clock::Timestamp;
-use crate::http::body::Fields;
 use crate::http::peer::Peer;
 use crate::http::{Fault, Request, StatusCode};
 use crate::password::{Password, Verdict};
@@ -27,20 +24,12 @@ pub struct Confirmed {
     pub hash: String,
 }
 
-/// Finds the user of the request's token and compares the password in the field `name`.
-pub async fn confirm(
-    app: &App,
-    request: &Request,
-    fields: &Fields,
-    name: &'static str,
-) -> Result<Confirmed, Fault> {
+/// Finds the user of the request's token and compares their password with this one.
+pub async fn confirm(app: &App, request: &Request, password: &str) -> Result<Confirmed, Fault> {
     let since = app.now();
     let Principal { user, session, .. } = principal(app, request).await?;
     let user = user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))?;
-    let password = match fields.get(name) {
-        Some(Value::String(password)) if !password.is_empty() => Password::new(password),
-        _ => return Err(bad_request(&[(name, "is required".to_owned())])),
-    };
+    let password = Password::new(password);
     let username = user.username.canonical();
     let key = Credential::key(&username);
     let wanted = vec![(app.store.tables.accounts.as_str(), key.clone())];

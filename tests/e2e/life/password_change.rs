@@ -72,9 +72,15 @@ async fn password_change_refuses_bad_passwords_and_strangers() {
         );
     }
     let path = "/auth/password/change";
-    for body in [json!({}), json!({ "current_password": PASSWORD }), json!({ "new_password": NEW })] {
-        let request = service.post(path).bearer_auth(&here.access).json(&body);
-        assert_eq!(Answer::to(request).await.status, 400, "{body}");
+    for (body, missing) in [
+        (json!({}), vec!["current_password", "new_password"]),
+        (json!({ "current_password": "not the password" }), vec!["new_password"]),
+        (json!({ "new_password": NEW }), vec!["current_password"]),
+    ] {
+        let answer = Answer::to(service.post(path).bearer_auth(&here.access).json(&body)).await;
+        assert_eq!(answer.status, 400, "{body}");
+        let details = answer.body["details"].as_array().unwrap();
+        assert_eq!(details.iter().map(|detail| &detail["field"]).collect::<Vec<_>>(), missing);
     }
     assert_eq!(change(&service, &here.refresh, PASSWORD, NEW).await.status, 401);
     let (status, _) =
