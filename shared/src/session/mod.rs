@@ -62,9 +62,11 @@ pub struct Session {
     pub expires: i64,
     /// When it ends if it is not refreshed before, in seconds.
     pub idle_expires: i64,
-    /// Where it was begun from.
+    /// Where it was begun from; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub address: String,
-    /// With what.
+    /// With what; empty where the client did not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_agent: String,
 }
 

@@ -46,27 +46,27 @@ pub struct User {
     pub updated_at: Option<Timestamp>,
     /// Every token and session from before this moment is refused. A new user has none, and a moment here would refuse
     /// the tokens of access keys from the rest of that second, which is all that they tell of their time.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Timestamp::is_epoch")]
     pub tokens_valid_after: Timestamp,
 }
 
-/// What users may change about themselves.
+/// What users may change about themselves. What is empty is not stored: a check of a session reads every attribute there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// Given name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub first_name: String,
     /// Family name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub last_name: String,
     /// The name to show.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub display_name: String,
     /// Telephone number.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phone: String,
     /// A time zone of the IANA database, as in `Africa/Lagos`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub time_zone: String,
 }
 

@@ -184,7 +184,7 @@ async fn login_by_the_old_password_that_ends_after_a_reset_gives_no_token_that_w
         let service = Service::start().await;
         service.user("alice").await;
         let request = by_link(&service).await;
-        let late = if path == "/v1/auth" { ["DeleteItem", "ATTEMPT#"] } else { ["user_agent", "SESSION#"] };
+        let late = if path == "/v1/auth" { ["DeleteItem", "ATTEMPT#"] } else { ["authenticated", "SESSION#"] };
         let held = service.faults.hold(&late);
         let login = service.post(path).json(&json!({ "username": "alice", "password": PASSWORD }));
         let meanwhile = async {

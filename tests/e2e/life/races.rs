@@ -141,7 +141,7 @@ async fn login_that_ends_after_a_deletion_leaves_nothing_behind() {
         let user = service.user("alice").await;
         let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
         // The session is written when nothing is left of its user.
-        let held = service.faults.hold(&["user_agent", "SESSION#"]);
+        let held = service.faults.hold(&["authenticated", "SESSION#"]);
         let delete = async {
             held.arrived().await;
             let delete = service.request(Method::DELETE, "/auth/me").bearer_auth(&access);

@@ -109,7 +109,7 @@ async fn sessions_of_sign_ins_at_once_keep_the_limit() {
         service.wait(1);
     }
     // One has seen who else is there, and is not written yet, when the other comes.
-    let held = service.faults.hold(&["user_agent", "SESSION#"]);
+    let held = service.faults.hold(&["authenticated", "SESSION#"]);
     let other = async {
         held.arrived().await;
         let other = service.log_in("alice").await;
