@@ -17,7 +17,11 @@ pub const MAX_LENGTH: usize = 256;
 
 /// A password in Unicode normal form KC (NIST SP 800-63B-4 section 3.1.1.2), whole: neither cut nor folded.
 #[derive(Debug, Clone)]
-pub struct Password(Secret<String>);
+pub struct Password {
+    normal: Secret<String>,
+    /// As typed: one character may be many in normal form.
+    characters: usize,
+}
 
 impl Password {
     /// Takes what someone typed.
@@ -27,11 +31,11 @@ impl Password {
             IsNormalized::Yes => text.to_owned(),
             _ => text.nfkc().collect(),
         };
-        Self(Secret::new(normal))
+        Self { normal: Secret::new(normal), characters: text.chars().count() }
     }
 
     fn text(&self) -> &str {
-        self.0.expose()
+        self.normal.expose()
     }
 }
 
@@ -60,7 +64,7 @@ pub enum PasswordRefusal {
 pub fn check_new(password: &Password, config: &Config, names: &[&str]) -> Result<(), PasswordRefusal> {
     let text = password.text();
     let length = text.chars().count();
-    if length < config.password_min_length {
+    if length.min(password.characters) < config.password_min_length {
         return Err(PasswordRefusal::TooShort(config.password_min_length));
     }
     if length > MAX_LENGTH {
@@ -97,6 +101,11 @@ mod tests {
     fn length_is_counted_in_characters() {
         assert_eq!(check("ñññññññz"), Err(PasswordRefusal::TooShort(9)));
         assert_eq!(check("ñññññxñyz"), Ok(()));
+        assert_eq!(
+            check("\u{fdfa}"),
+            Err(PasswordRefusal::TooShort(9)),
+            "eighteen in normal form, one as typed"
+        );
         assert_eq!(check(&"ñx".repeat(128)), Ok(()));
         assert_eq!(check(&"ñ".repeat(257)), Err(PasswordRefusal::TooLong));
     }
