@@ -6,7 +6,7 @@ use shared::door::user_session::{self, bad_request, clear_session_cookie, creden
 use shared::http::body::{self, Fields};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
-use shared::session::{self, Session, SessionToken, TokenKind};
+use shared::session::{self, SessionToken, TokenKind};
 
 /// `POST /auth/logout`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -25,11 +25,15 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Fault> {
     };
     let token = presented(app, request, &fields).await?;
     if everywhere {
-        // Only a session that is still good may end the others.
+        // Only a token that is still good may end the others.
         let sessions = session::list(app, token.user).await?;
         let invalid = || Fault::unauthorized("The token is not valid.", true);
-        let live = |session: &&Session| session.id == token.session && session.is_live(app.now());
-        let present = sessions.iter().find(live).ok_or_else(invalid)?;
+        let (grace, now) = (app.config.session.grace, app.now());
+        let present = sessions
+            .iter()
+            .find(|session| session.id == token.session)
+            .filter(|session| session.accepts(&token, grace, now) || session.renews(&token, grace, now))
+            .ok_or_else(invalid)?;
         if !session::end_all(app, present, &sessions).await? {
             return Err(invalid());
         }

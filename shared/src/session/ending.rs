@@ -4,6 +4,7 @@ use super::{Session, SessionId, list};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::ObjectId;
+use crate::log;
 use crate::store::{self, Key, StoreError, if_held};
 use crate::user::User;
 
@@ -14,12 +15,16 @@ pub async fn end(app: &App, user: ObjectId, session: SessionId) -> Result<(), St
 }
 
 /// Ends all of a user's sessions, which [`list`] gave, if `by` is one that is still good. What is checked with the user's
-/// record is refused from the first write on, whatever becomes of the rest.
+/// record is refused from the first write on, whatever becomes of the rest: it could not be asked for again, with a token that
+/// is refused.
 pub async fn end_all(app: &App, by: &Session, sessions: &[Session]) -> Result<bool, StoreError> {
     if !User::end_all_tokens(app, by.user, by.authenticated, app.now()).await? {
         return Ok(false);
     }
-    end_each(app, by.user, ids(sessions)).await.map(|()| true)
+    if let Err(error) = end_each(app, by.user, ids(sessions)).await {
+        log::warn("sessions that are refused were not deleted", &error);
+    }
+    Ok(true)
 }
 
 /// Ends all of a user's sessions but one.

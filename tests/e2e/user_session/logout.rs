@@ -101,6 +101,24 @@ async fn logout_everywhere_takes_a_session_that_is_still_good() {
 }
 
 #[tokio::test]
+async fn logout_everywhere_takes_no_token_that_others_have_replaced() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let login = service.try_log_in("alice", PASSWORD).await;
+    let (access, spent) = (login.token("access_token"), login.token("refresh_token"));
+    service.wait(2 * 3600 + 600);
+    let renewed = service.refresh(&spent).await.token("access_token");
+    service.wait(600);
+    for old in
+        [json!({ "all": true, "refresh_token": spent }), json!({ "all": true, "refresh_token": access })]
+    {
+        let answer = Answer::to(service.post("/auth/logout").json(&old)).await;
+        assert_eq!(answer.status, 401, "{old}");
+    }
+    assert!(service.accepts(&renewed).await);
+}
+
+#[tokio::test]
 async fn logout_without_a_good_token_is_challenged() {
     let service = Service::start().await;
     service.user("alice").await;
