@@ -153,16 +153,17 @@ impl Authenticated {
         device_tag(&self.username)
     }
 
-    /// Clears the count of wrong guesses, and stores a stronger hash if the present one is weak.
-    pub async fn settle(&self, app: &App) -> Result<(), StoreError> {
+    /// Clears the count of wrong guesses, and stores a stronger hash if the present one is weak. The password was right
+    /// whether or not either can be written.
+    pub async fn settle(&self, app: &App) {
         let strengthen = async {
-            match &self.stronger_hash {
-                Some(hash) => self.credential.replace_hash(app, &self.username, hash.clone()).await,
-                None => Ok(()),
+            if let Some(hash) = &self.stronger_hash
+                && let Err(error) = self.credential.replace_hash(app, &self.username, hash.clone()).await
+            {
+                log::warn("a weak password hash is kept", &error);
             }
         };
-        let (cleared, strengthened) = tokio::join!(self.guess.right(app), strengthen);
-        cleared.and(strengthened)
+        tokio::join!(self.guess.surely_right(app), strengthen);
     }
 }
 

@@ -9,9 +9,9 @@ use shared::http::peer::Peer;
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::identifier::SignInName;
+use shared::log;
 use shared::password::Password;
 use shared::session::{self, Session, SessionToken, TokenKind};
-use shared::store::StoreError;
 
 /// `POST /auth/login`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -31,14 +31,12 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
             .map_err(|error: AuthenticationError| error.into_fault(not_acceptable))?;
 
     let replaced = cookie_token(app, request, SESSION_COOKIE, TokenKind::Cookie).await?;
-    let (session, settled, ended) = tokio::join!(
+    let (session, (), ()) = tokio::join!(
         Session::begin(app, authenticated.credential.user, &peer, authenticated.since),
         authenticated.settle(app),
         end(app, replaced),
     );
     let session = session?;
-    settled?;
-    ended?;
 
     let tokens = session.tokens(app).await?;
     let body = json!({ "message": "Login success", "tokens": user_session::tokens(&tokens, "auth_grant") });
@@ -59,10 +57,12 @@ async fn cookie_token(
     }
 }
 
-/// A browser that signs in again leaves its old session behind (ASVS 7.2.4).
-async fn end(app: &App, replaced: Option<SessionToken>) -> Result<(), StoreError> {
-    match replaced {
-        Some(token) => session::end(app, token.user, token.session).await,
-        None => Ok(()),
+/// A browser that signs in again leaves its old session behind (ASVS 7.2.4). The new one has begun by then, whatever becomes
+/// of that.
+async fn end(app: &App, replaced: Option<SessionToken>) {
+    if let Some(token) = replaced
+        && let Err(error) = session::end(app, token.user, token.session).await
+    {
+        log::warn("the session before was not ended", &error);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::random;
 use crate::store::{self, Item, StoreError, Updated, if_held, number};
 
 use super::{AttemptError, Subject};
@@ -57,6 +58,9 @@ struct Count {
     /// Whether any of them has turned out wrong.
     #[serde(default)]
     failed: bool,
+    /// Of the reservation that raised it last.
+    #[serde(default)]
+    mark: String,
 }
 
 /// An attempt on the count.
@@ -85,15 +89,30 @@ enum Increment {
 /// Several people may sign in with one name at the same time, and rightly so: while none of the attempts on the count
 /// has turned out wrong, a refused one waits a little for them to be decided. Once one has, the answer is at once.
 pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<Reservation, AttemptError> {
+    let mark: [u8; 8] = random::bytes().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let mark = hex::encode(mark);
+    let reserved = reserve_as(app, subject, &mark).await;
+    if matches!(reserved, Err(AttemptError::Store(_))) {
+        // Whether it was written is not known: if it was, it is taken back.
+        let _ = release_marked(app, subject, &mark).await;
+    }
+    reserved
+}
+
+async fn reserve_as(app: &App, subject: &Subject, mark: &str) -> Result<Reservation, AttemptError> {
     let mut waits = UNDECIDED_WAITS.into_iter();
     loop {
         let now = app.now();
-        let count = match increment(app, subject, now).await? {
+        let count = match increment(app, subject, now, mark).await? {
             Increment::Done(before) => return Ok(Reservation { at: now, before }),
             Increment::Refused(count) => count,
         };
+        if count.mark == mark {
+            // The SDK has tried before, and lost the answer.
+            return Ok(Reservation { at: count.last, before: None });
+        }
         if count.expires <= now.seconds() {
-            if restart(app, subject, &count, now).await? {
+            if restart(app, subject, &count, now, mark).await? {
                 return Ok(Reservation { at: now, before: None });
             }
             continue;
@@ -155,9 +174,29 @@ pub(super) async fn release(
     if_held(result).map(drop)
 }
 
-/// Raises the count; or gives it back as it stands, if it does not allow another attempt.
-async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Increment, StoreError> {
+/// Takes the last reservation back if it has this mark.
+async fn release_marked(app: &App, subject: &Subject, mark: &str) -> Result<(), StoreError> {
+    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let result = update
+        .set_key(Some(subject.key().into_item()))
+        .update_expression("SET n = n - :one REMOVE mark")
+        .condition_expression("mark = :mark AND n >= :one")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()))
+        .send()
+        .await;
+    if_held(result).map(drop)
+}
+
+/// Raises the count; or gives it back as it stands, if it does not allow another attempt, or has this mark already.
+async fn increment(
+    app: &App,
+    subject: &Subject,
+    now: Timestamp,
+    mark: &str,
+) -> Result<Increment, StoreError> {
     let mut values = Item::from([
+        (":mark".to_owned(), AttributeValue::S(mark.to_owned())),
         (":zero".to_owned(), number(0)),
         (":one".to_owned(), number(1)),
         (":now".to_owned(), number(now.millis())),
@@ -175,12 +214,16 @@ async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Incre
             allowed.push(format!("(n < :below{at} AND #last <= :last{at})"));
         }
     }
-    let condition =
-        format!("attribute_not_exists(pk) OR (expires > :seconds AND ({}))", allowed.join(" OR "));
+    let condition = format!(
+        "attribute_not_exists(pk) OR (expires > :seconds AND (attribute_not_exists(mark) OR mark <> :mark) AND ({}))",
+        allowed.join(" OR ")
+    );
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
-        .update_expression("SET n = if_not_exists(n, :zero) + :one, #last = :now, expires = :expires")
+        .update_expression(
+            "SET n = if_not_exists(n, :zero) + :one, #last = :now, expires = :expires, mark = :mark",
+        )
         .condition_expression(condition)
         .expression_attribute_names("#last", "last")
         .set_expression_attribute_values(Some(values))
@@ -198,17 +241,24 @@ async fn increment(app: &App, subject: &Subject, now: Timestamp) -> Result<Incre
 }
 
 /// Starts again at one: the old count had expired but was not yet deleted. False if someone else did so meanwhile.
-async fn restart(app: &App, subject: &Subject, old: &Count, now: Timestamp) -> Result<bool, StoreError> {
+async fn restart(
+    app: &App,
+    subject: &Subject,
+    old: &Count,
+    now: Timestamp,
+    mark: &str,
+) -> Result<bool, StoreError> {
     let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
-        .update_expression("SET n = :one, #last = :now, expires = :expires REMOVE failed")
+        .update_expression("SET n = :one, #last = :now, expires = :expires, mark = :mark REMOVE failed")
         .condition_expression("expires = :old")
         .expression_attribute_names("#last", "last")
         .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":now", number(now.millis()))
         .expression_attribute_values(":expires", number((now + FORGOTTEN_AFTER).seconds()))
         .expression_attribute_values(":old", number(old.expires))
+        .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()))
         .send()
         .await;
     if_held(result).map(|held| held.is_some())
@@ -240,6 +290,7 @@ mod tests {
             last: now - Duration::from_secs(ago),
             expires: now.seconds() + 500,
             failed: true,
+            mark: String::new(),
         };
         assert_eq!(wait(&count(5, 0), now), Duration::from_secs(1));
         assert_eq!(wait(&count(12, 20), now), Duration::from_secs(40));

@@ -4,8 +4,9 @@
 //! Five wrong guesses are free; then each one must wait longer than the last, and after 100 in a row only a reset, a
 //! known device or 30 quiet days help (NIST SP 800-63B-4 section 3.2.2). A right guess clears the count.
 //!
-//! A device that has signed in before brings a cookie that only this system can make; its guesses are counted under
-//! that device alone, so a stranger's guesses never lock out the owner (ASVS 6.1.1).
+//! A device that has signed in before brings a cookie that only this system can make; its guesses are counted apart, so a
+//! stranger's guesses never lock out the owner (ASVS 6.1.1). A user's devices share eight counts by chance: who once knew the
+//! password and kept a thousand cookies has eight times the guesses of one, and no more.
 
 mod count;
 mod network;
@@ -16,6 +17,7 @@ use aws_lc_rs::digest;
 
 use crate::app::App;
 use crate::id::ObjectId;
+use crate::log;
 use crate::session::SessionId;
 use crate::store::{Found, Key, StoreError};
 
@@ -27,7 +29,7 @@ use network::NetworkFailures;
 pub enum Subject {
     /// A username, whether or not anyone has it.
     Name(String),
-    /// One device of one user.
+    /// A device of a user, by the session that it began with.
     Device(ObjectId, SessionId),
     /// An account's secret.
     Account(ObjectId),
@@ -49,7 +51,7 @@ impl Subject {
     fn key(&self) -> Key {
         let text = match self {
             Self::Name(name) => format!("name {name}"),
-            Self::Device(user, session) => format!("device {user} {session}"),
+            Self::Device(user, session) => format!("device {user} {}", session.group()),
             Self::Account(account) => format!("account {account}"),
         };
         let hash = digest::digest(&digest::SHA256, text.as_bytes());
@@ -111,6 +113,13 @@ impl Guess {
     /// The guess was right: the count starts again.
     pub async fn right(&self, app: &App) -> Result<(), StoreError> {
         count::clear(app, &self.subject).await
+    }
+
+    /// As [`Self::right`], where the guess was right whether or not that can be written.
+    pub async fn surely_right(&self, app: &App) {
+        if let Err(error) = self.right(app).await {
+            log::warn("a count of wrong guesses was not cleared", &error);
+        }
     }
 
     /// The guess could not be decided, through no fault of the guesser: it does not count. Gives `error` back.

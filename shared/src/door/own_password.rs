@@ -33,8 +33,12 @@ pub async fn confirm(app: &App, request: &Request, password: &str) -> Result<Con
     let username = user.username.canonical();
     let key = Credential::key(&username);
     let wanted = vec![(app.store.tables.accounts.as_str(), key.clone())];
-    let (guess, mut found) =
-        Guess::open(app, Subject::Name(username), Peer::of(request).network(), wanted).await?;
+    // Whoever has a session is no stranger, and strangers' guesses do not count against them.
+    let (subject, network) = match &session {
+        Some(session) => (Subject::Device(user.id, session.id), None),
+        None => (Subject::Name(username), Peer::of(request).network()),
+    };
+    let (guess, mut found) = Guess::open(app, subject, network, wanted).await?;
     let (credential, verdict) = match compare(app, found.take(&key), &password).await {
         Ok(compared) => compared,
         Err(fault) => return Err(guess.undecided(app, fault).await),
@@ -43,7 +47,7 @@ pub async fn confirm(app: &App, request: &Request, password: &str) -> Result<Con
         guess.wrong(app).await?;
         return Err(not_acceptable("The password is wrong."));
     };
-    guess.right(app).await?;
+    guess.surely_right(app).await;
     let session = session.map(|session| session.id);
     Ok(Confirmed { user, session, since, hash: credential.password_hash })
 }

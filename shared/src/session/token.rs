@@ -23,6 +23,11 @@ impl SessionId {
     pub const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
+
+    /// One of eight groups, by chance.
+    pub(crate) const fn group(self) -> u8 {
+        self.0[0] % 8
+    }
 }
 
 impl fmt::Display for SessionId {

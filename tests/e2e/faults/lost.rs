@@ -75,6 +75,59 @@ async fn login_whose_answers_are_lost_succeeds_with_one_session() {
 }
 
 #[tokio::test]
+async fn guess_whose_reservation_loses_its_answer_counts_once() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    for _ in 0..5 {
+        assert_eq!(service.try_log_in("alice", "not the password").await.status, 406);
+    }
+    service.wait(1);
+    service.faults.next(1, "UpdateItem", Fault::AnswerLost);
+    let answer = service.try_log_in("alice", PASSWORD).await;
+    assert_eq!(answer.status, 200, "the second try meets the first one's write: {}", answer.body);
+}
+
+#[tokio::test]
+async fn guess_whose_reservation_is_never_answered_does_not_count() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    for _ in 0..2 {
+        service.faults.next(4, "UpdateItem", Fault::AnswerLost);
+        assert_eq!(service.try_log_in("alice", "not the password").await.status, 503);
+    }
+    service.faults.none();
+    for _ in 0..5 {
+        assert_eq!(service.try_log_in("alice", "not the password").await.status, 406);
+    }
+    assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
+async fn login_that_cannot_clear_the_count_is_one_all_the_same() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    service.faults.on("DeleteItem", "ATTEMPT#", Fault::Unreachable);
+    let answer = service.try_log_in("alice", PASSWORD).await;
+    service.faults.none();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(service.accepts(&answer.token("access_token")).await);
+    assert_eq!(service.count(&service.app.store.tables.tokens, "SESSION#").await, 1);
+}
+
+#[tokio::test]
+async fn logout_everywhere_that_deletes_nothing_has_ended_everything() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let access = service.try_log_in("alice", PASSWORD).await.token("access_token");
+    service.wait(1);
+    service.faults.on("BatchWriteItem", "SESSION#", Fault::Unreachable);
+    let everywhere = service.post("/auth/logout").bearer_auth(&access).json(&json!({ "all": true }));
+    assert_eq!(Answer::to(everywhere).await.status, 200);
+    service.faults.none();
+    assert!(!service.accepts(&access).await);
+}
+
+#[tokio::test]
 async fn logout_and_a_change_of_the_record_survive_a_lost_answer() {
     let service = Service::start().await;
     service.user("alice").await;

@@ -94,6 +94,25 @@ async fn password_change_refuses_bad_passwords_and_strangers() {
 }
 
 #[tokio::test]
+async fn password_change_is_not_hindered_by_strangers_who_guess() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let here = sign_in(&service, "alice").await;
+    for _ in 0..6 {
+        service.try_log_in("alice", "not the password").await;
+    }
+    assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 429);
+    for _ in 0..4 {
+        assert_eq!(change(&service, &here.access, "not the password", NEW).await.status, 406);
+    }
+    assert_eq!(change(&service, &here.access, PASSWORD, NEW).await.status, 200);
+    for _ in 0..5 {
+        assert_eq!(change(&service, &here.access, PASSWORD, NEW).await.status, 406);
+    }
+    assert_eq!(change(&service, &here.access, NEW, PASSWORD).await.status, 429, "on a count of its own");
+}
+
+#[tokio::test]
 async fn password_change_ends_a_change_of_address_that_is_under_way() {
     let service = Service::start().await;
     let mut mails = service.post_office();

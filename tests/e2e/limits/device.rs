@@ -47,6 +47,24 @@ async fn known_device_is_limited_too() {
 }
 
 #[tokio::test]
+async fn many_devices_of_one_user_have_few_guesses_together() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let mut devices = Vec::new();
+    for _ in 0..30 {
+        devices.push(device_of(&service, "alice").await);
+    }
+    let mut compared = 0;
+    for device in &devices {
+        for _ in 0..5 {
+            let answer = service.try_log_in_with("alice", WRONG, device).await;
+            compared += usize::from(answer.status == 406);
+        }
+    }
+    assert!(compared <= 8 * 5, "{compared} of 150 guesses were compared");
+}
+
+#[tokio::test]
 async fn device_of_one_user_is_no_advantage_for_another() {
     let service = Service::start().await;
     service.user("alice").await;
