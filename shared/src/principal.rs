@@ -225,6 +225,6 @@ fn issued(iat: i64, jti: Option<Uuid>) -> Timestamp {
 
 /// The user, unless gone, suspended, or rid of all tokens since this one was issued.
 fn live_user(user: Option<User>, since: Timestamp) -> Result<User, PrincipalError> {
-    user.filter(|user| user.status != UserStatus::Suspended && since >= user.tokens_valid_after)
+    user.filter(|user| user.status != UserStatus::Suspended && user.takes_tokens_of(since))
         .ok_or(PrincipalError::Invalid)
 }

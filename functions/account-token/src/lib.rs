@@ -14,6 +14,7 @@ use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::jwt::{self, AccountClaims, DAY, Validity};
 use shared::password::Verdict;
+use shared::session::SessionError;
 use shared::store::{Found, Key, StoreError};
 use shared::user::{User, UserStatus};
 
@@ -41,14 +42,19 @@ fn is_this_door(request: &Request) -> bool {
 async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
     let wanted = Wanted::read(request).await?;
     let since = app.now();
-    authenticate(app, &wanted, Peer::of(request).network()).await?;
+    authenticate(app, &wanted, since, Peer::of(request).network()).await?;
     let claims = prepare(app, &wanted, since)?;
     let token = jwt::sign(app, &claims).await.map_err(at(Step::Encoding))?;
     Ok(response::json(StatusCode::OK, &serde_json::json!({ "status": "OK", "token": token })))
 }
 
 /// Compares the secret, and finds the user among those of the account.
-async fn authenticate(app: &App, wanted: &Wanted, network: Option<String>) -> Result<(), Fault> {
+async fn authenticate(
+    app: &App,
+    wanted: &Wanted,
+    since: Timestamp,
+    network: Option<String>,
+) -> Result<(), Fault> {
     let accounts = app.store.tables.accounts.as_str();
     let user_key = wanted.user.map(User::key);
     let mut keys: Vec<(&str, Key)> = vec![(accounts, Account::key(wanted.account))];
@@ -70,9 +76,14 @@ async fn authenticate(app: &App, wanted: &Wanted, network: Option<String>) -> Re
     if let Some(key) = user_key {
         let user: Result<Option<User>, StoreError> = found.take(&key);
         // Whoever checks tokens without storage would take one for a suspended user all day.
-        user.map_err(at(Step::Preparing))?
+        let user = user
+            .map_err(at(Step::Preparing))?
             .filter(|user| user.account == account.id && user.status != UserStatus::Suspended)
             .ok_or(Refusal::NoSuchUser)?;
+        if !user.takes_tokens_of(since) {
+            // Of a new password that refuses ahead: nobody would ever take the token.
+            return Err(at(Step::Preparing)(SessionError::Overtaken));
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use shared::door::oauth::{Credentials, PUBLIC_CLIENT, Parameters, Refusal};
 use shared::http::response::json;
 use shared::http::{Fault, Response, StatusCode};
 use shared::jwt::{self, AccessClaims, Audiences, HOUR, Validity};
+use shared::session::SessionError;
 
 pub(crate) async fn issue(
     app: &App,
@@ -19,6 +20,10 @@ pub(crate) async fn issue(
     }
     let since = app.now();
     let Client { key, user } = client::authenticate(app, credentials).await?;
+    if !user.takes_tokens_of(since) {
+        // Of a new password that refuses ahead: nobody would ever take the token.
+        return Err(SessionError::Overtaken.into());
+    }
     let scope = granted(&key.scopes_with(&user), parameters.get("scope"))?;
     let audience = audience(app, parameters.get("resource"))?;
     let validity = Validity::since(since, HOUR)?;

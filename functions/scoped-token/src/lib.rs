@@ -12,6 +12,8 @@ use shared::http::{Fault, Request, Response, StatusCode};
 use shared::identifier::SignInName;
 use shared::jwt::{self, DAY, ScopedClaims, Validity};
 use shared::password::Password;
+use shared::session::SessionError;
+use shared::user::User;
 
 use refusal::{invalid_body, invalid_fields, missing_fields, unauthorized};
 
@@ -41,9 +43,15 @@ async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
         exp: validity.expires,
         jti: validity.id,
     };
+    let key = User::key(user.user);
     // The signature is computed while storage answers.
-    let (settled, token) = tokio::join!(authenticated.settle(app), jwt::sign(app, &claims));
-    settled?;
+    let ((), record, token) = tokio::join!(
+        authenticated.settle(app),
+        app.store.get::<User>(&app.store.tables.accounts, key),
+        jwt::sign(app, &claims)
+    );
+    // Where a new password refuses ahead, nobody would ever take the token.
+    record?.filter(|user| user.takes_tokens_of(authenticated.since)).ok_or(SessionError::Overtaken)?;
     let token = token?;
     Ok(response::json(StatusCode::OK, &json!({ "access_token": token })))
 }

@@ -148,6 +148,12 @@ impl User {
         Key::new(format!("USER#{id}"), "USER")
     }
 
+    /// Whether a token or a session from this moment is taken.
+    #[must_use]
+    pub fn takes_tokens_of(&self, moment: Timestamp) -> bool {
+        moment >= self.tokens_valid_after
+    }
+
     /// Stores a new user with a password, and the message that tells them, in one transaction.
     pub async fn create(
         &self,

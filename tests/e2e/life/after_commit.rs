@@ -169,6 +169,10 @@ async fn login_by_the_old_password_dies_with_the_transaction() {
         let (reset, (session, scoped)) = tokio::join!(Answer::to(request), meanwhile);
         assert_eq!(reset.status, 200, "{}", reset.body);
         service.faults.none();
+        if fails_after {
+            let early = service.post("/v1/auth").json(&json!({ "username": "alice", "password": NEW }));
+            assert_eq!(Answer::to(early).await.status, 503, "nobody would take the token");
+        }
         is_dead(&service, &session).await;
         assert!(!service.accepts(&scoped).await);
         service.wait(3600);
@@ -184,7 +188,8 @@ async fn login_by_the_old_password_that_ends_after_a_reset_gives_no_token_that_w
         let service = Service::start().await;
         service.user("alice").await;
         let request = by_link(&service).await;
-        let late = if path == "/v1/auth" { ["DeleteItem", "ATTEMPT#"] } else { ["authenticated", "SESSION#"] };
+        let late =
+            if path == "/v1/auth" { ["DeleteItem", "ATTEMPT#"] } else { ["authenticated", "SESSION#"] };
         let held = service.faults.hold(&late);
         let login = service.post(path).json(&json!({ "username": "alice", "password": PASSWORD }));
         let meanwhile = async {
