@@ -32,7 +32,7 @@ pub async fn create(store: &Store, template: &str) -> Result<(), TablesError> {
             && let Some(attribute) = &table.ttl
         {
             let ttl = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(true).build();
-            let ttl = ttl.map_err(|error| StoreError::Refused(Box::new(error)))?;
+            let ttl = ttl.map_err(StoreError::from)?;
             let update = store.client.update_time_to_live().table_name(name).time_to_live_specification(ttl);
             update.send().await.map_err(StoreError::from)?;
         }
@@ -51,17 +51,15 @@ fn name_of<'n>(table: &Table, names: &'n TableNames) -> Result<&'n str, TablesEr
 
 /// Whether the table is new.
 async fn create_one(store: &Store, name: &str, table: &Table) -> Result<bool, StoreError> {
-    let refused = |error| StoreError::Refused(Box::new(error));
     let mut create = store.client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, key_type) in table.key.iter().zip([KeyType::Hash, KeyType::Range]) {
         let (attribute, attribute_type) = attribute;
         let definition = AttributeDefinition::builder()
             .attribute_name(attribute)
             .attribute_type(ScalarAttributeType::from(attribute_type.as_str()))
-            .build();
-        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(key_type).build();
-        create =
-            create.attribute_definitions(definition.map_err(refused)?).key_schema(element.map_err(refused)?);
+            .build()?;
+        let element = KeySchemaElement::builder().attribute_name(attribute).key_type(key_type).build()?;
+        create = create.attribute_definitions(definition).key_schema(element);
     }
     match create.send().await {
         Ok(_) => Ok(true),
@@ -80,8 +78,7 @@ async fn end_stream(store: &Store, name: &str) -> Result<(), StoreError> {
     let described = store.client.describe_table().table_name(name).send().await?;
     let stream = described.table.and_then(|table| table.stream_specification);
     if stream.is_some_and(|stream| stream.stream_enabled) {
-        let none = StreamSpecification::builder().stream_enabled(false).build();
-        let none = none.map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let none = StreamSpecification::builder().stream_enabled(false).build()?;
         store.client.update_table().table_name(name).stream_specification(none).send().await?;
     }
     Ok(())

@@ -131,8 +131,7 @@ impl OneTime {
             )
             .expression_attribute_values(":asked_at", store::number(self.asked_at.millis()))
             .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
-            .build()
-            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+            .build()?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
@@ -159,8 +158,7 @@ impl OneTime {
             .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
             .expression_attribute_values(":now", store::number(now.millis()))
             .expression_attribute_values(":seconds", store::number(now.seconds()))
-            .build()
-            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+            .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::aws;
 use crate::config::TableNames;
-use crate::random;
+use crate::random::{self, RandomUnavailable};
 
 pub use transaction::{Transaction, check, new_item};
 
@@ -89,6 +89,18 @@ where
 impl From<serde_dynamo::Error> for StoreError {
     fn from(error: serde_dynamo::Error) -> Self {
         Self::Damaged(error)
+    }
+}
+
+impl From<BuildError> for StoreError {
+    fn from(error: BuildError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<RandomUnavailable> for StoreError {
+    fn from(error: RandomUnavailable) -> Self {
+        Self::Refused(Box::new(error))
     }
 }
 
@@ -173,7 +185,7 @@ impl Store {
                 KeysAndAttributes::builder().set_keys(Some(request.keys))
             });
             let request = request.keys(key.into_item()).consistent_read(true).build();
-            requests.insert(table.to_owned(), request.map_err(|error| StoreError::Refused(Box::new(error)))?);
+            requests.insert(table.to_owned(), request?);
         }
         let mut found = Found::default();
         for wait in BATCH_WAITS {
@@ -213,7 +225,7 @@ impl Store {
     /// Writes in one transaction: everything or, if a condition does not hold, nothing.
     pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Transaction, StoreError> {
         // The token makes a repetition after a lost answer the same transaction and not a second one.
-        let token: [u8; 16] = random::bytes().map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let token: [u8; 16] = random::bytes()?;
         let transaction = self
             .client
             .transact_write_items()
@@ -250,8 +262,7 @@ impl Store {
 
 /// Deletes an item, for [`Store::write_all`].
 pub fn delete_request(key: Key) -> Result<WriteRequest, StoreError> {
-    let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build();
-    let delete = delete.map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build()?;
     Ok(WriteRequest::builder().delete_request(delete).build())
 }
 

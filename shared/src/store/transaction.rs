@@ -24,8 +24,7 @@ pub fn new_item(table: &str, key: Key, value: &impl Serialize) -> Result<Transac
         .table_name(table)
         .set_item(Some(item))
         .condition_expression("attribute_not_exists(pk)");
-    let put = put.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().put(put).build())
+    Ok(TransactWriteItem::builder().put(put.build()?).build())
 }
 
 /// An item that must be so, for [`Store::transact`].
@@ -42,8 +41,7 @@ pub fn check(
         .condition_expression(condition)
         // An empty map is refused.
         .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
-    let check = check.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
+    Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
 }
 
 /// Why a transaction did not go through.

@@ -294,8 +294,7 @@ fn update(
     if expression.contains("#status") || condition.contains("#status") {
         update = update.expression_attribute_names("#status", "status");
     }
-    let update = update.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().update(update).build())
+    Ok(TransactWriteItem::builder().update(update.build()?).build())
 }
 
 fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
@@ -314,6 +313,5 @@ fn delete_if(
 }
 
 fn built(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
-    let delete = delete.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-    Ok(TransactWriteItem::builder().delete(delete).build())
+    Ok(TransactWriteItem::builder().delete(delete.build()?).build())
 }
