@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::identifier::Email;
 use crate::keyring::KeyringError;
 use crate::outbox;
 use crate::session::{SessionId, SessionToken, TokenKind};
-use crate::store::{self, Item, Key, StoreError, Transaction};
+use crate::store::{self, Key, StoreError, Transaction, number};
 use crate::user::User;
 
 /// An item is kept for longer than any message that could ask for it again, and than a mailer takes over one.
@@ -121,18 +121,12 @@ impl OneTime {
     }
 
     fn put(&self, app: &App, purpose: Purpose) -> Result<TransactWriteItem, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(self)?;
-        item.extend(Self::key(self.user, purpose).into_item());
-        let put = Put::builder()
-            .table_name(&app.store.tables.tokens)
-            .set_item(Some(item))
-            .condition_expression(
-                "attribute_not_exists(pk) OR asked_at < :asked_at OR (nonce = :nonce AND attribute_not_exists(spent))",
-            )
-            .expression_attribute_values(":asked_at", store::number(self.asked_at.millis()))
-            .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
-            .build()?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let values = [
+            (":asked_at", number(self.asked_at.millis())),
+            (":nonce", AttributeValue::S(self.nonce.clone())),
+        ];
+        let key = Self::key(self.user, purpose);
+        store::put_if(&app.store.tables.tokens, key, self, REPLACES, &values)
     }
 
     /// What a token may do now; `None` if it is forged, spent, expired or replaced by a newer one.
@@ -150,22 +144,24 @@ impl OneTime {
     /// else has spent it meanwhile.
     pub fn spend(&self, app: &App, purpose: Purpose) -> Result<TransactWriteItem, StoreError> {
         let now = app.now();
-        let update = Update::builder()
-            .table_name(&app.store.tables.tokens)
-            .set_key(Some(Self::key(self.user, purpose).into_item()))
-            .update_expression("SET spent = :now")
-            .condition_expression("nonce = :nonce AND valid_until > :seconds AND attribute_not_exists(spent)")
-            .expression_attribute_values(":nonce", AttributeValue::S(self.nonce.clone()))
-            .expression_attribute_values(":now", store::number(now.millis()))
-            .expression_attribute_values(":seconds", store::number(now.seconds()))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        let values = [
+            (":nonce", AttributeValue::S(self.nonce.clone())),
+            (":now", number(now.millis())),
+            (":seconds", number(now.seconds())),
+        ];
+        let key = Self::key(self.user, purpose);
+        store::update(&app.store.tables.tokens, key, "SET spent = :now", UNSPENT, &values)
     }
 
     fn is_live(&self, now: Timestamp) -> bool {
         self.spent.is_none() && now.seconds() < self.valid_until
     }
 }
+
+/// A link takes the place of those that were asked for before, and of itself as long as nobody has opened it.
+const REPLACES: &str =
+    "attribute_not_exists(pk) OR asked_at < :asked_at OR (nonce = :nonce AND attribute_not_exists(spent))";
+const UNSPENT: &str = "nonce = :nonce AND valid_until > :seconds AND attribute_not_exists(spent)";
 
 #[expect(clippy::cast_possible_truncation, reason = "the nonce is cut into two halves")]
 fn token(purpose: Purpose, user: ObjectId, nonce: [u8; 8]) -> SessionToken {

@@ -21,7 +21,7 @@ use crate::aws;
 use crate::config::TableNames;
 use crate::random::{self, RandomUnavailable};
 
-pub use transaction::{Transaction, check, new_item};
+pub use transaction::{Transaction, check, delete, delete_if, new_item, put_if, update};
 
 use transaction::{Cancelled, cancelled_because};
 

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::builders::DeleteBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::{Credential, EmailOwner, User, UserStatus};
 use crate::access_key::AccessKey;
@@ -16,7 +15,7 @@ use crate::one_time::{OneTime, Purpose};
 use crate::outbox::{Content, Message};
 use crate::random::RandomUnavailable;
 use crate::session::{self, Session, SessionId};
-use crate::store::{self, Item, Key, StoreError, Transaction, if_held, number};
+use crate::store::{self, StoreError, Transaction, delete, delete_if, if_held, number, update};
 
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -274,44 +273,4 @@ fn done(transaction: Transaction) -> Result<(), ChangeError> {
         Transaction::Done => Ok(()),
         Transaction::Refused(_) => Err(ChangeError::Overtaken),
     }
-}
-
-fn update(
-    table: &str,
-    key: Key,
-    expression: &str,
-    condition: &str,
-    values: &[(&str, AttributeValue)],
-) -> Result<TransactWriteItem, StoreError> {
-    let mut update = Update::builder()
-        .table_name(table)
-        .set_key(Some(key.into_item()))
-        .update_expression(expression)
-        .condition_expression(condition)
-        .set_expression_attribute_values(Some(
-            values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>(),
-        ));
-    if expression.contains("#status") || condition.contains("#status") {
-        update = update.expression_attribute_names("#status", "status");
-    }
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
-}
-
-fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
-    built(Delete::builder().table_name(table).set_key(Some(key.into_item())))
-}
-
-fn delete_if(
-    table: &str,
-    key: Key,
-    condition: &str,
-    values: &[(&str, AttributeValue)],
-) -> Result<TransactWriteItem, StoreError> {
-    let delete = Delete::builder().table_name(table).set_key(Some(key.into_item()));
-    let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>();
-    built(delete.condition_expression(condition).set_expression_attribute_values(Some(values)))
-}
-
-fn built(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().delete(delete.build()?).build())
 }
