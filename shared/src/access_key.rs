@@ -170,7 +170,7 @@ impl AccessKey {
     /// The items of a new key: the key, and the link by which its user's keys are found.
     pub fn items(&self, store: &Store) -> Result<Vec<TransactWriteItem>, StoreError> {
         let ak = self.access_key.ak();
-        let link = Key::new(User::key(self.user).pk, format!("{LINK}{ak}"));
+        let link = Key::new(User::partition(self.user), format!("{LINK}{ak}"));
         let accounts = &store.tables.accounts;
         Ok(vec![
             store::new_item(accounts, Self::key(ak), self)?,

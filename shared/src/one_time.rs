@@ -93,7 +93,7 @@ pub enum OneTimeError {
 
 impl OneTime {
     fn key(user: ObjectId, purpose: Purpose) -> Key {
-        Key::new(format!("USER#{user}"), format!("ONCE#{}", purpose.name()))
+        Key::new(User::partition(user), format!("ONCE#{}", purpose.name()))
     }
 
     /// Makes the token of a link that goes to `email`, in place of an earlier one. The same nonce gives the same token.

@@ -112,7 +112,7 @@ impl Session {
     /// The key of a session's item.
     #[must_use]
     pub fn key(user: ObjectId, session: SessionId) -> Key {
-        Key::new(format!("USER#{user}"), format!("SESSION#{session}"))
+        Key::new(User::partition(user), format!("SESSION#{session}"))
     }
 
     /// Begins a session. `since` is when the password was compared: what ends all sessions after that ends this one.
@@ -291,7 +291,7 @@ async fn query<T: DeserializeOwned>(
         let query = app.store.client.query().table_name(&app.store.tables.tokens);
         let output = query
             .key_condition_expression("pk = :pk AND begins_with(sk, :session)")
-            .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+            .expression_attribute_values(":pk", AttributeValue::S(User::partition(user)))
             .expression_attribute_values(":session", AttributeValue::S("SESSION#".to_owned()))
             .set_projection_expression(attributes.map(str::to_owned))
             .consistent_read(true)

@@ -227,7 +227,7 @@ impl User {
     /// nothing.
     async fn belongings(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
         let (accounts, tokens) = (app.store.tables.accounts.as_str(), app.store.tables.tokens.as_str());
-        let pk = Self::key(self.id).pk;
+        let pk = Self::partition(self.id);
         let (lasting, passing) =
             tokio::join!(app.store.keys_of(accounts, &pk), app.store.keys_of(tokens, &pk));
         let (lasting, passing) = (lasting?, passing?);

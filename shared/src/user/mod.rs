@@ -145,7 +145,13 @@ impl User {
     /// The key of a user's record.
     #[must_use]
     pub fn key(id: ObjectId) -> Key {
-        Key::new(format!("USER#{id}"), "USER")
+        Key::new(Self::partition(id), "USER")
+    }
+
+    /// The partition of a user's items: the record and the access keys in one table, sessions and links in another.
+    #[must_use]
+    pub fn partition(id: ObjectId) -> String {
+        format!("USER#{id}")
     }
 
     /// Whether a token or a session from this moment is taken.
