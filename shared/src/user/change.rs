@@ -15,7 +15,7 @@ use crate::one_time::{OneTime, Purpose};
 use crate::outbox::{Content, Message};
 use crate::random::RandomUnavailable;
 use crate::session::{self, Session, SessionId};
-use crate::store::{self, StoreError, Transaction, delete, delete_if, if_held, number, update};
+use crate::store::{self, Key, StoreError, Transaction, delete, delete_if, if_held, number, update};
 
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,10 @@ impl User {
     /// The e-mail address is the user's: 1 becomes 0, and the token is spent.
     pub async fn verify_email(&self, app: &App, spend: TransactWriteItem) -> Result<(), ChangeError> {
         let mut items = vec![spend];
-        items.extend(self.activate(app)?);
+        if self.status == UserStatus::Unverified {
+            items.push(activate(app, Self::key(self.id))?);
+            items.push(activate(app, Credential::key(&self.username.canonical()))?);
+        }
         done(app.store.transact(items).await?)
     }
 
@@ -86,7 +89,10 @@ impl User {
                 items.push(*spend);
                 if self.status == UserStatus::Unverified {
                     // A link in a mail also shows that the address is theirs. Someone may be suspending them.
-                    let statuses = [(":active", number(0)), (":suspended", number(2))];
+                    let statuses = [
+                        (":active", AttributeValue::from(UserStatus::Active)),
+                        (":suspended", AttributeValue::from(UserStatus::Suspended)),
+                    ];
                     credential.extend(statuses.clone());
                     record.extend(statuses);
                     (", #status = :active", NOT_SUSPENDED, NOT_SUSPENDED)
@@ -149,13 +155,41 @@ impl User {
 
     /// Replaces the address by one that is confirmed, and tells the old one.
     pub async fn set_email(&self, app: &App, one_time: &OneTime) -> Result<(), ChangeError> {
-        let email = &one_time.email;
+        let (old, new) = (self.email.canonical(), one_time.email.canonical());
         let now = app.now();
         let accounts = &app.store.tables.accounts;
-        let owner = EmailOwner { username: self.username.canonical() };
         let told = Content::EmailChanged { user: self.id, email: self.email.clone() };
+        let mut items = vec![
+            one_time.spend(app, Purpose::ConfirmEmail)?,
+            self.new_email(app, one_time, now)?,
+            Message::new(told, now)?.item(&app.store)?,
+        ];
+        // An address that only changes its case keeps its item.
+        let taken = (new != old).then_some(items.len());
+        if taken.is_some() {
+            let owner = EmailOwner { username: self.username.canonical() };
+            items.push(store::new_item(accounts, EmailOwner::key(&new), &owner)?);
+            items.push(delete(accounts, EmailOwner::key(&old))?);
+        }
+        if self.status == UserStatus::Unverified {
+            items.push(activate(app, Credential::key(&self.username.canonical()))?);
+        }
+        match app.store.transact(items).await? {
+            Transaction::Done => Ok(()),
+            Transaction::Refused(at) if Some(at) == taken => Err(ChangeError::EmailTaken),
+            Transaction::Refused(_) => Err(ChangeError::Overtaken),
+        }
+    }
+
+    /// The record with the new address.
+    fn new_email(
+        &self,
+        app: &App,
+        one_time: &OneTime,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
         let mut values = vec![
-            (":email", AttributeValue::S(email.to_string())),
+            (":email", AttributeValue::S(one_time.email.to_string())),
             (":now", number(now.millis())),
             (":old", AttributeValue::S(self.email.to_string())),
             (":asked", number(one_time.asked_at.millis())),
@@ -166,31 +200,12 @@ impl User {
             "email = :old AND (attribute_not_exists(tokens_valid_after) OR tokens_valid_after <= :asked)"
                 .to_owned();
         // They read its mail.
-        let status = [(":active", number(0)), (":unverified", number(1))];
         if self.status == UserStatus::Unverified {
             set.push_str(", #status = :active");
             condition.push_str(" AND #status = :unverified");
-            values.extend(status.clone());
+            values.extend(activation());
         }
-        let mut items = vec![
-            one_time.spend(app, Purpose::ConfirmEmail)?,
-            update(accounts, Self::key(self.id), &set, &condition, &values)?,
-            Message::new(told, now)?.item(&app.store)?,
-        ];
-        // An address that only changes its case keeps its item.
-        if email.canonical() != self.email.canonical() {
-            items.push(store::new_item(accounts, EmailOwner::key(&email.canonical()), &owner)?);
-            items.push(delete(accounts, EmailOwner::key(&self.email.canonical()))?);
-        }
-        if self.status == UserStatus::Unverified {
-            let key = Credential::key(&self.username.canonical());
-            items.push(update(accounts, key, "SET #status = :active", "#status = :unverified", &status)?);
-        }
-        match app.store.transact(items).await? {
-            Transaction::Done => Ok(()),
-            Transaction::Refused(3) => Err(ChangeError::EmailTaken),
-            Transaction::Refused(_) => Err(ChangeError::Overtaken),
-        }
+        update(&app.store.tables.accounts, Self::key(self.id), &set, &condition, &values)
     }
 
     /// Removes everything of a user, if `hash` is still the one of the password: in one transaction, so that one that is
@@ -244,16 +259,22 @@ impl User {
         }
         Ok(())
     }
+}
 
-    fn activate(&self, app: &App) -> Result<Vec<TransactWriteItem>, StoreError> {
-        if self.status != UserStatus::Unverified {
-            return Ok(Vec::new());
-        }
-        let accounts = &app.store.tables.accounts;
-        let values = [(":active", number(0)), (":unverified", number(1))];
-        let set = |key| update(accounts, key, "SET #status = :active", "#status = :unverified", &values);
-        Ok(vec![set(Self::key(self.id))?, set(Credential::key(&self.username.canonical()))?])
+impl From<UserStatus> for AttributeValue {
+    fn from(status: UserStatus) -> Self {
+        number(u8::from(status))
     }
+}
+
+/// The status of this item, which a record and a credential both have, from 1 to 0.
+fn activate(app: &App, key: Key) -> Result<TransactWriteItem, StoreError> {
+    let accounts = &app.store.tables.accounts;
+    update(accounts, key, "SET #status = :active", "#status = :unverified", &activation())
+}
+
+fn activation() -> [(&'static str, AttributeValue); 2] {
+    [(":active", UserStatus::Active.into()), (":unverified", UserStatus::Unverified.into())]
 }
 
 const EXISTS: &str = "attribute_exists(pk)";
