@@ -88,16 +88,10 @@ pub enum Presented {
     Jwt(Claims, String),
 }
 
-/// The kinds of session token that open something.
-const OPENING: [TokenKind; 2] = [TokenKind::Access, TokenKind::Cookie];
-/// The kinds of session token that a session is ended by, and that introspection knows.
-const OF_SESSION: [TokenKind; 4] =
-    [TokenKind::Access, TokenKind::Cookie, TokenKind::FirstRefresh, TokenKind::NextRefresh];
-
 impl Presented {
     /// Reads a token of any kind, refresh tokens among them. A forged one costs no call to storage.
     pub async fn read(app: &App, token: &str) -> Result<Self, PrincipalError> {
-        read(app, token, &OF_SESSION).await
+        read(app, token, &TokenKind::OF_SESSION).await
     }
 
     /// Whom it stands for, in one call to storage.
@@ -114,7 +108,7 @@ impl Presented {
 
 /// Finds out whom a token stands for that is to open something.
 pub async fn identify(app: &App, token: &str) -> Result<Principal, PrincipalError> {
-    read(app, token, &OPENING).await?.principal(app).await
+    read(app, token, &TokenKind::OPENING).await?.principal(app).await
 }
 
 async fn read(app: &App, text: &str, kinds: &[TokenKind]) -> Result<Presented, PrincipalError> {
@@ -137,7 +131,7 @@ async fn of_session(app: &App, token: SessionToken) -> Result<Principal, Princip
     let session: Session = found.take(&session_key)?.ok_or(PrincipalError::Invalid)?;
     let user = live_user(found.take(&user_key)?, session.authenticated)?;
     let (grace, now) = (app.config.session.grace, app.now());
-    let holds = if OPENING.contains(&token.kind) {
+    let holds = if TokenKind::OPENING.contains(&token.kind) {
         session.accepts(&token, grace, now)
     } else {
         session.renews(&token, grace, now)

@@ -41,7 +41,7 @@ pub(crate) fn of(app: &App, principal: &Principal) -> Result<Value, NoPublicUrl>
 
 fn of_session(app: &App, token: &SessionToken, session: &Session) -> Value {
     let lifetime = session.lifetime(token, app.config.session.grace);
-    let opens = matches!(token.kind, TokenKind::Access | TokenKind::Cookie);
+    let opens = TokenKind::OPENING.contains(&token.kind);
     json!({
         "kind": if opens { "session" } else { "refresh" },
         "client_id": PUBLIC_CLIENT,

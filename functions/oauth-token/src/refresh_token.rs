@@ -45,8 +45,7 @@ async fn check_client(app: &App, credentials: &Credentials, token: &str) -> Resu
         Credentials::Id(_) => Err(client::unknown()),
         Credentials::Secret { .. } => {
             let client = client::authenticate(app, credentials).await?;
-            let kinds = [TokenKind::FirstRefresh, TokenKind::NextRefresh];
-            let token = session::authentic(app, token, &kinds).await?.ok_or_else(invalid)?;
+            let token = session::authentic(app, token, &TokenKind::REFRESH).await?.ok_or_else(invalid)?;
             if token.user == client.user.id { Ok(()) } else { Err(invalid()) }
         }
     }

@@ -48,7 +48,8 @@ impl Session {
         }
     }
 
-    fn replaced(&self, token: &SessionToken) -> bool {
+    /// Whether the last refresh replaced this token.
+    pub(super) fn replaced(&self, token: &SessionToken) -> bool {
         token.generation.checked_add(1) == Some(self.generation)
     }
 }

@@ -192,7 +192,7 @@ impl Session {
                 TokenKind::Access if token.generation == self.generation => {
                     age < ACCESS_TOKEN_LIFETIME + grace
                 }
-                TokenKind::Access => token.generation.checked_add(1) == Some(self.generation) && age < grace,
+                TokenKind::Access => self.replaced(token) && age < grace,
                 TokenKind::Cookie => now < self.created + COOKIE_LIFETIME,
                 _ => false,
             }
@@ -223,16 +223,13 @@ pub async fn authentic(
 
 /// Exchanges a refresh token for the session's next tokens.
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<Session, SessionError> {
-    let kinds = [TokenKind::FirstRefresh, TokenKind::NextRefresh];
-    let token = authentic(app, refresh_token, &kinds).await?.ok_or(SessionError::Invalid)?;
-    let now = app.now();
+    let token = authentic(app, refresh_token, &TokenKind::REFRESH).await?.ok_or(SessionError::Invalid)?;
+    let (grace, now) = (app.config.session.grace, app.now());
     match rotate(app, &token, now).await? {
         Rotation::Done(session) => Ok(session),
+        // A live session with the token's own generation is not refused: this is the token that it has just replaced.
+        Rotation::Refused(Some(session)) if session.renews(&token, grace, now) => Ok(session),
         Rotation::Refused(Some(session)) if session.is_live(now) => {
-            let repeated = token.generation.checked_add(1) == Some(session.generation);
-            if repeated && now.since(session.rotated) <= app.config.session.grace {
-                return Ok(session);
-            }
             end(app, session.user, session.id).await?;
             Err(SessionError::Invalid)
         }

@@ -84,6 +84,13 @@ impl TokenKind {
         Self::ConfirmEmail,
     ];
 
+    /// The kinds that open something.
+    pub const OPENING: [Self; 2] = [Self::Access, Self::Cookie];
+    /// The kinds that bring the next tokens of a session.
+    pub const REFRESH: [Self; 2] = [Self::FirstRefresh, Self::NextRefresh];
+    /// The kinds that a session is ended by, and that introspection knows.
+    pub const OF_SESSION: [Self; 4] = [Self::Access, Self::Cookie, Self::FirstRefresh, Self::NextRefresh];
+
     const fn prefix(self) -> char {
         match self {
             Self::Access => 'a',
