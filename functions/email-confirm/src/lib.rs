@@ -29,8 +29,7 @@ async fn confirm(app: &App, request: &Request) -> Result<Value, Fault> {
     let fields = mail_link::fields(request).await?;
     let token = mail_link::token(&fields)?;
     let one_time = OneTime::find(app, Purpose::ConfirmEmail, token).await?.ok_or_else(mail_link::invalid)?;
-    let user: Option<User> = app.store.get(&app.store.tables.accounts, User::key(one_time.user)).await?;
-    let user = user.ok_or_else(mail_link::invalid)?;
+    let user = User::by_id(app, one_time.user).await?.ok_or_else(mail_link::invalid)?;
     user.set_email(app, &one_time).await.map_err(mail_link::fault)?;
     Ok(json!({ "message": "Your e-mail address is changed." }))
 }

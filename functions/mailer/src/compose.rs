@@ -3,11 +3,12 @@
 use minijinja::context;
 use shared::App;
 use shared::app::NoPublicUrl;
+use shared::id::ObjectId;
 use shared::identifier::Email;
 use shared::one_time::{OneTime, OneTimeError, Purpose};
 use shared::outbox::{Content, Message};
 use shared::store::StoreError;
-use shared::user::{Credential, EmailOwner, User, UserStatus};
+use shared::user::{User, UserStatus};
 
 use crate::render::{self, Template};
 
@@ -45,26 +46,28 @@ pub enum ComposeError {
 pub(crate) async fn compose(app: &App, message: &Message) -> Result<Option<Mail>, ComposeError> {
     match &message.content {
         Content::VerifyEmail { user } => {
-            let user = by_id(app, *user).await?;
+            let user = User::by_id(app, *user).await?;
             verify(app, user, message).await
         }
         Content::VerifyEmailAgain { email } => {
-            let user = by_email(app, email).await?;
+            let user = User::by_email(app, &email.canonical()).await?;
             verify(app, user, message).await
         }
         Content::ResetPassword { email } => {
-            let user = by_email(app, email).await?.filter(|user| user.status != UserStatus::Suspended);
+            let user = User::by_email(app, &email.canonical())
+                .await?
+                .filter(|user| user.status != UserStatus::Suspended);
             let Some(user) = user else { return Ok(None) };
             let to = user.email.clone();
             with_link(app, Template::ResetPassword, Purpose::ResetPassword, &user, to, message).await
         }
         Content::ConfirmEmail { user, email } => {
-            let user = by_id(app, *user).await?;
+            let user = User::by_id(app, *user).await?;
             // A new password ends what was asked for before.
             let user = user.filter(|user| message.created_at >= user.tokens_valid_after);
             let Some(user) = user else { return Ok(None) };
             // Someone else's address: they are not to be bothered.
-            if by_email(app, email).await?.is_some_and(|owner| owner.id != user.id) {
+            if User::by_email(app, &email.canonical()).await?.is_some_and(|owner| owner.id != user.id) {
                 return Ok(None);
             }
             with_link(app, Template::ConfirmEmail, Purpose::ConfirmEmail, &user, email.clone(), message).await
@@ -87,10 +90,10 @@ async fn verify(app: &App, user: Option<User>, message: &Message) -> Result<Opti
 async fn notice(
     app: &App,
     template: Template,
-    user: shared::id::ObjectId,
+    user: ObjectId,
     old: Option<Email>,
 ) -> Result<Option<Mail>, ComposeError> {
-    let Some(user) = by_id(app, user).await? else { return Ok(None) };
+    let Some(user) = User::by_id(app, user).await? else { return Ok(None) };
     let values = context! { username => user.username.as_str() };
     Ok(Some(render::mail(app, template, old.unwrap_or(user.email), values)?))
 }
@@ -117,19 +120,4 @@ async fn with_link(
         if minutes >= 120 { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
     let values = context! { username => user.username.as_str(), link, valid_for };
     Ok(Some(render::mail(app, template, to, values)?))
-}
-
-async fn by_id(app: &App, id: shared::id::ObjectId) -> Result<Option<User>, StoreError> {
-    app.store.get(&app.store.tables.accounts, User::key(id)).await
-}
-
-async fn by_email(app: &App, email: &Email) -> Result<Option<User>, StoreError> {
-    let accounts = &app.store.tables.accounts;
-    let owner: Option<EmailOwner> = app.store.get(accounts, EmailOwner::key(&email.canonical())).await?;
-    let Some(owner) = owner else { return Ok(None) };
-    let credential: Option<Credential> = app.store.get(accounts, Credential::key(&owner.username)).await?;
-    match credential {
-        Some(credential) => by_id(app, credential.user).await,
-        None => Ok(None),
-    }
 }

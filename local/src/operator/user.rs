@@ -7,7 +7,7 @@ use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::identifier::{Email, SignInName, Username};
 use shared::password::{self, Password};
-use shared::user::{Credential, EmailOwner, Profile, User, UserStatus};
+use shared::user::{Profile, User, UserStatus};
 
 use super::target::Operator;
 use super::{OperatorError, list, output};
@@ -89,27 +89,17 @@ pub(super) async fn show(user: &str, target: &Target) -> Result<(), OperatorErro
 
 /// A user by id, username or e-mail address.
 pub(super) async fn find(app: &App, text: &str) -> Result<User, OperatorError> {
-    let accounts = &app.store.tables.accounts;
-    let missing = || {
+    let user = match (text.parse::<ObjectId>(), SignInName::parse(text)) {
+        (Ok(id), _) => User::by_id(app, id).await?,
+        (_, SignInName::Username(username)) => User::by_username(app, &username).await?,
+        (_, SignInName::Email(email)) => User::by_email(app, &email).await?,
+        (_, SignInName::Nobody(_)) => None,
+    };
+    user.ok_or_else(|| {
         OperatorError::Argument(format!(
             "there is no user {text:?}; a user is named by id, username or e-mail address, and `latchkey user list` shows all"
         ))
-    };
-    let id = if let Ok(id) = text.parse() {
-        id
-    } else {
-        let username = match SignInName::parse(text) {
-            SignInName::Username(username) => username,
-            SignInName::Email(email) => {
-                let owner: Option<EmailOwner> = app.store.get(accounts, EmailOwner::key(&email)).await?;
-                owner.ok_or_else(missing)?.username
-            }
-            SignInName::Nobody(_) => return Err(missing()),
-        };
-        let credential: Option<Credential> = app.store.get(accounts, Credential::key(&username)).await?;
-        credential.ok_or_else(missing)?.user
-    };
-    app.store.get(accounts, User::key(id)).await?.ok_or_else(missing)
+    })
 }
 
 async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<ObjectId, OperatorError> {

@@ -5,6 +5,7 @@
 //! transaction with the record.
 
 mod change;
+mod lookup;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};

@@ -39,6 +39,6 @@ pub async fn key(app: &App, credentials: &Credentials) -> Result<AccessKey, Faul
 
 /// The user of a key, unless gone or suspended.
 pub async fn owner(app: &App, key: &AccessKey) -> Result<User, Fault> {
-    let user: Option<User> = app.store.get(&app.store.tables.accounts, User::key(key.user)).await?;
+    let user = User::by_id(app, key.user).await?;
     user.filter(|user| user.status != UserStatus::Suspended).ok_or_else(unknown)
 }
