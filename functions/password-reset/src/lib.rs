@@ -10,9 +10,9 @@ use shared::http::body::Fields;
 use shared::http::page::{self, page};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
-use shared::one_time::{OneTime, Purpose};
+use shared::one_time::Purpose;
 use shared::password::{self, Password};
-use shared::user::{Permit, User};
+use shared::user::Permit;
 
 const TITLE: &str = "Choose a new password";
 
@@ -58,12 +58,7 @@ async fn reset(app: &App, request: &Request) -> Result<Response, Fault> {
 
 async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
     let [token, password] = required(fields, ["token", "password"])?;
-    let one_time = OneTime::find(app, Purpose::ResetPassword, token).await?.ok_or_else(mail_link::invalid)?;
-    let user: Option<User> = app.store.get(&app.store.tables.accounts, User::key(one_time.user)).await?;
-    // The address may have changed since the mail was sent.
-    let user = user
-        .filter(|user| user.email.canonical() == one_time.email.canonical())
-        .ok_or_else(mail_link::invalid)?;
+    let (one_time, user) = mail_link::redeem(app, Purpose::ResetPassword, token).await?;
     let password = Password::new(password);
     let names = [user.username.as_str(), user.email.local_part()];
     password::check_new(&password, &app.config, &names)

@@ -9,8 +9,7 @@ use shared::door::user_session::shape;
 use shared::http::page::{self, page};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
-use shared::one_time::{OneTime, Purpose};
-use shared::user::User;
+use shared::one_time::Purpose;
 
 /// `GET /auth/verify-email` and `POST /auth/verify-email`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -32,12 +31,7 @@ fn ask(app: &App, request: &Request) -> Response {
 async fn verify(app: &App, request: &Request) -> Result<serde_json::Value, Fault> {
     let fields = mail_link::fields(request).await?;
     let token = mail_link::token(&fields)?;
-    let one_time = OneTime::find(app, Purpose::VerifyEmail, token).await?.ok_or_else(mail_link::invalid)?;
-    let user: Option<User> = app.store.get(&app.store.tables.accounts, User::key(one_time.user)).await?;
-    // The address may have changed since the mail was sent.
-    let user = user
-        .filter(|user| user.email.canonical() == one_time.email.canonical())
-        .ok_or_else(mail_link::invalid)?;
+    let (one_time, user) = mail_link::redeem(app, Purpose::VerifyEmail, token).await?;
     let spend = one_time.spend(app, Purpose::VerifyEmail)?;
     user.verify_email(app, spend).await.map_err(mail_link::fault)?;
     Ok(json!({ "message": "Your e-mail address is verified." }))

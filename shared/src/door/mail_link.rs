@@ -8,8 +8,8 @@ use crate::http::body::{self, Fields};
 use crate::http::page::{self, escape, page};
 use crate::http::response::json;
 use crate::http::{Fault, Request, Response, StatusCode};
-use crate::one_time::OneTimeError;
-use crate::user::ChangeError;
+use crate::one_time::{OneTime, OneTimeError, Purpose};
+use crate::user::{ChangeError, User};
 
 /// A form that goes to `action` with the token, more inputs, which are HTML, and a button.
 #[must_use]
@@ -30,6 +30,14 @@ pub async fn fields(request: &Request) -> Result<Fields, Fault> {
 pub fn token(fields: &Fields) -> Result<&str, Fault> {
     let [token] = user_session::required(fields, ["token"])?;
     Ok(token)
+}
+
+/// The one-time token of a link, and its user, whose address is still the one that the mail went to.
+pub async fn redeem(app: &App, purpose: Purpose, token: &str) -> Result<(OneTime, User), Fault> {
+    let one_time = OneTime::find(app, purpose, token).await?.ok_or_else(invalid)?;
+    let user = User::by_id(app, one_time.user).await?;
+    let user = user.filter(|user| user.email.canonical() == one_time.email.canonical());
+    Ok((one_time, user.ok_or_else(invalid)?))
 }
 
 /// 400 for a token that is forged, spent, expired or replaced: which of these is nobody's business.
