@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
+use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::random::{self, RandomUnavailable};
@@ -134,11 +135,21 @@ impl AccessKey {
         hex::encode(digest::digest(&digest::SHA256, secret.as_bytes()))
     }
 
+    /// The key of these two halves, in one read; `None` if there is none, its secret is another one, or it may not be
+    /// used at this moment.
+    pub async fn authenticate(
+        app: &App,
+        id: &AccessKeyId,
+        secret: &AccessKeySecret,
+    ) -> Result<Option<Self>, StoreError> {
+        let key: Option<Self> = app.store.get(&app.store.tables.accounts, Self::key(id.ak())).await?;
+        Ok(key.filter(|key| key.has_secret(secret) && key.is_usable(app.now())))
+    }
+
     /// Whether this is its secret, in constant time.
-    #[must_use]
-    pub fn has_secret(&self, secret: &str) -> bool {
+    fn has_secret(&self, secret: &AccessKeySecret) -> bool {
         constant_time::verify_slices_are_equal(
-            Self::hash_secret(secret).as_bytes(),
+            Self::hash_secret(secret.expose()).as_bytes(),
             self.secret_sha256.as_bytes(),
         )
         .is_ok()

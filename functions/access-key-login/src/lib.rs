@@ -4,8 +4,8 @@ mod refusal;
 
 use serde_json::Value;
 use shared::App;
-use shared::access_key::{AccessKey, AccessKeyId};
-use shared::http::body::{self, BodyError, Fields, Format};
+use shared::access_key::{AccessKey, AccessKeyId, AccessKeySecret};
+use shared::http::body::{self, BodyError, Format};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::jwt::{self, AccessKeyClaims, HOUR};
@@ -20,12 +20,9 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
-    let (access_key, secret) = wanted(request).await?;
-    let access_key: AccessKeyId = access_key.parse().map_err(|_| unauthorized())?;
+    let Shown { access_key, secret } = shown(request).await?;
     let now = app.now();
-    let key: Option<AccessKey> =
-        app.store.get(&app.store.tables.accounts, AccessKey::key(access_key.ak())).await?;
-    let key = key.filter(|key| key.has_secret(&secret) && key.is_usable(now)).ok_or_else(unauthorized)?;
+    let key = AccessKey::authenticate(app, &access_key, &secret).await?.ok_or_else(unauthorized)?;
     let claims = AccessKeyClaims {
         uid: key.user.to_string(),
         ar: key.roles,
@@ -40,9 +37,15 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
     Ok(response::text(StatusCode::CREATED, jwt::sign(app, &claims).await?))
 }
 
+/// What a program shows of itself.
+struct Shown {
+    access_key: AccessKeyId,
+    secret: AccessKeySecret,
+}
+
 /// The two fields, or one entry a fault as a JSON Schema validator reports it.
-async fn wanted(request: &Request) -> Result<(String, String), Fault> {
-    let fields = body::fields(request, &[Format::Json]).await.map_err(|error| match error {
+async fn shown(request: &Request) -> Result<Shown, Fault> {
+    let mut fields = body::fields(request, &[Format::Json]).await.map_err(|error| match error {
         BodyError::TooLarge => error.into_fault(),
         error => invalid_request(&[Fault400::Body(error)]),
     })?;
@@ -54,9 +57,12 @@ async fn wanted(request: &Request) -> Result<(String, String), Fault> {
     if !faults.is_empty() {
         return Err(invalid_request(&faults));
     }
-    let text =
-        |name: &str, fields: &Fields| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok((text("accessKey", &fields), text("secret", &fields)))
+    let mut text = |name: &str| match fields.remove(name) {
+        Some(Value::String(text)) => text,
+        _ => String::new(),
+    };
+    let secret = AccessKeySecret::new(text("secret"));
+    Ok(Shown { access_key: text("accessKey").parse().map_err(|_| unauthorized())?, secret })
 }
 
 fn check(name: &'static str, value: &Value) -> Option<Fault400> {

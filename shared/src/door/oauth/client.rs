@@ -32,9 +32,7 @@ pub async fn authenticate(app: &App, credentials: &Credentials) -> Result<Client
 pub async fn key(app: &App, credentials: &Credentials) -> Result<AccessKey, Fault> {
     let Credentials::Secret { id, secret } = credentials else { return Err(unknown()) };
     let id: AccessKeyId = id.parse().map_err(|_| unknown())?;
-    let key: Option<AccessKey> = app.store.get(&app.store.tables.accounts, AccessKey::key(id.ak())).await?;
-    let usable = |key: &AccessKey| key.has_secret(secret.expose()) && key.is_usable(app.now());
-    key.filter(usable).ok_or_else(unknown)
+    AccessKey::authenticate(app, &id, secret).await?.ok_or_else(unknown)
 }
 
 /// The user of a key, unless gone or suspended.
