@@ -26,7 +26,6 @@ impl Timestamp {
 
     /// Whether this is 1970-01-01T00:00:00Z, which stands for a moment that never was.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub const fn is_epoch(&self) -> bool {
         self.0 == 0
     }
