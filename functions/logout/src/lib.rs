@@ -54,7 +54,6 @@ async fn presented(app: &App, request: &Request, fields: &Fields) -> Result<Sess
         None => credential(request)?,
     };
     let text = text.ok_or_else(|| Fault::unauthorized("Sign in first.", false))?;
-    let kinds = [TokenKind::Access, TokenKind::Cookie, TokenKind::FirstRefresh, TokenKind::NextRefresh];
-    let token = session::authentic(app, text, &kinds).await?;
+    let token = session::authentic(app, text, &TokenKind::OF_SESSION).await?;
     token.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
 }

@@ -43,13 +43,9 @@ async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
         exp: validity.expires,
         jti: validity.id,
     };
-    let key = User::key(user.user);
     // The signature is computed while storage answers.
-    let ((), record, token) = tokio::join!(
-        authenticated.settle(app),
-        app.store.get::<User>(&app.store.tables.accounts, key),
-        jwt::sign(app, &claims)
-    );
+    let ((), record, token) =
+        tokio::join!(authenticated.settle(app), User::by_id(app, user.user), jwt::sign(app, &claims));
     // Where a new password refuses ahead, nobody would ever take the token.
     record?.filter(|user| user.takes_tokens_of(authenticated.since)).ok_or(SessionError::Overtaken)?;
     let token = token?;
