@@ -186,13 +186,15 @@ impl Endpoint {
 
     /// The environment with which any AWS SDK reaches the store.
     #[must_use]
-    pub fn environment(&self) -> [(&'static str, &str); 4] {
+    pub fn environment(&self) -> [(&'static str, &str); 5] {
         [
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.url),
             ("AWS_ACCESS_KEY_ID", &self.key_id),
             // Signatures are not checked: the key id is the secret, and this has to be something.
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_REGION", REGION),
+            // Version 1 of the AWS CLI and boto3 know no other name.
+            ("AWS_DEFAULT_REGION", REGION),
         ]
     }
 
