@@ -46,7 +46,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another process has it open.
-    #[error("the data folder {} is in use by another latchkey{}", folder.display(), at.as_deref().map(|url| format!(" (its store is at {url})")).unwrap_or_default())]
+    #[error("the data folder {} is in use by another latchkey{}: stop that one, or name another folder with --data", folder.display(), at.as_deref().map(|url| format!(" (its store is at {url})")).unwrap_or_default())]
     InUse {
         /// The folder.
         folder: PathBuf,

@@ -31,7 +31,7 @@ pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("port {port} is not free: {source}. Choose another one with --port, or 0 for any")]
+#[error("port {port} cannot be used: {source}. Choose another one with --port, or 0 for any")]
 pub struct ListenError {
     port: u16,
     source: io::Error,

@@ -15,7 +15,7 @@ async fn a_busy_port_is_told() {
     let port = busy.local_addr().unwrap().port().to_string();
     let ended = Latchkey::new(folder.path(), ["--port", &port]).finish().await;
     let line = ended.failed();
-    assert!(line.starts_with(&format!("latchkey: port {port} is not free")), "{line}");
+    assert!(line.starts_with(&format!("latchkey: port {port} cannot be used: ")), "{line}");
     assert!(line.contains("--port"), "{line}");
     assert_eq!(line.matches("os error").count(), 1, "the cause is told once: {line}");
     assert!(!folder.path().join(".latchkey").exists());
@@ -74,6 +74,7 @@ async fn a_second_latchkey_on_the_same_folder_is_told_and_the_first_goes_on() {
     let ended = Latchkey::new(folder.path(), ["--port", "0"]).finish().await;
     let line = ended.failed();
     assert!(line.starts_with("latchkey: the data folder .latchkey is in use by another latchkey"), "{line}");
+    assert!(line.contains("--data"), "{line}");
     let keys = first.http.get(first.at("/.well-known/jwks.json")).send().await.unwrap();
     assert_eq!(keys.status(), 200);
     assert!(folder.path().join(".latchkey/endpoint").exists());
