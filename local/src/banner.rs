@@ -29,8 +29,10 @@ pub fn text(url: &str, store: &str, mails: &str, account: ObjectId, first: Optio
         );
     } else {
         text.push_str(
-            "Try each door, with the secrets of the first run in place of the words in capitals\n\
-             (lost? `latchkey account create`, `user create` and `access-key create` make new ones):\n",
+            "Lost a secret? A new password for admin: POST /auth/password/forgot with email=admin@example.com, and the mails above.\n\
+             `latchkey account create` and `access-key create --user admin` make others, whose ids replace those below.\n\
+             Without the data folder the next start is a first one.\n\n\
+             Try each door, with the secrets of the first run in place of the words in capitals:\n",
         );
     }
     let json = "-H 'Content-Type: application/json'";
