@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "latchkey",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  latchkey                        serve on port 3000, data in .latchkey/\n  latchkey --port 0 --memory      serve on any port, keep nothing\n  latchkey user create --username ada --email ada@example.com --password '…'\n  latchkey access-key list --json\n  eval \"$(latchkey env)\"           reach the store of the running server with any AWS tool"
+    after_help = "Examples:\n  latchkey                        serve on port 3000, data in .latchkey/\n  latchkey --port 0 --memory      serve on any port, keep nothing\n  latchkey user create --username ada --email ada@example.com --password '…'\n  latchkey access-key list --json\n  eval \"$(latchkey env)\"           reach the store of the running server with any AWS tool\n\nSettings come from the environment, by the names of template.yaml:\n  PUBLIC_URL, DEFAULT_ACCOUNT, ACCOUNTS_TABLE, TOKENS_TABLE, KEYS_TABLE\n  SESSION_ABSOLUTE_SECONDS, SESSION_IDLE_SECONDS, REFRESH_GRACE_SECONDS\n  ARGON2_MEMORY_KIB, ARGON2_ITERATIONS, ARGON2_PARALLELISM\n  PASSWORD_MIN_LENGTH, UNVERIFIED_SIGN_IN (allow, refuse), ADDRESS_FAILURES, KEY_ROTATION_DAYS\n  AUDIENCE, SIGNING_ALGORITHM (RS256, ES256, EdDSA), PRODUCT_NAME, PRODUCT_COLOR\n  MAIL_TRANSPORT (smtp://…, smtps://…, ses, folder:DIR; unset: the page /local/mail), MAIL_FROM, SSL_CERT_FILE"
 )]
 pub struct Cli {
     /// How to serve, without a command.
