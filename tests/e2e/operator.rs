@@ -318,6 +318,26 @@ async fn on_aws_everything_works_as_on_a_folder() {
 }
 
 #[tokio::test]
+async fn on_aws_without_a_region_or_credentials_is_told_what_is_missing() {
+    let folder = tempdir().unwrap();
+    let list = || {
+        Latchkey::new(folder.path(), ["user", "list", "--aws"])
+            .env("HOME", folder.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+    };
+    let no_region = list().finish().await;
+    assert!(
+        no_region.failed().starts_with("latchkey: no AWS region: set AWS_REGION"),
+        "{}",
+        no_region.stderr
+    );
+    let no_credentials = list().env("AWS_REGION", "eu-central-1").finish().await;
+    let line = no_credentials.failed();
+    assert!(line.starts_with("latchkey: no AWS credentials"), "{line}");
+    assert!(line.contains("aws sts get-caller-identity"), "{line}");
+}
+
+#[tokio::test]
 async fn keys_are_listed_succeeded_and_retired() {
     for running in [true, false] {
         let (folder, program) = store(running).await;

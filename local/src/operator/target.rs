@@ -1,6 +1,7 @@
 //! Where a command works.
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
 use shared::App;
 use shared::aws;
 use shared::clock::SystemClock;
@@ -24,6 +25,7 @@ impl Operator {
         if target.aws {
             let found = aws_config::load_defaults(BehaviorVersion::latest()).await;
             let client = aws_sdk_dynamodb::config::Builder::from(&found)
+                .credentials_provider(credentials(&found).await?)
                 .retry_config(aws::retries())
                 .timeout_config(aws::timeouts());
             let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
@@ -53,4 +55,23 @@ impl Operator {
             }
         }
     }
+}
+
+/// The credentials with which a command works, which is over long before they are. Without a region or credentials the
+/// SDK would speak about itself.
+async fn credentials(found: &SdkConfig) -> Result<Credentials, OperatorError> {
+    if found.region().is_none() {
+        let missing = "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that names one";
+        return Err(OperatorError::Argument(missing.to_owned()));
+    }
+    let without = |reason: &str| {
+        // The SDK lists on several lines where it has looked.
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        OperatorError::Argument(format!(
+            "no AWS credentials ({reason}): see whether `aws sts get-caller-identity` works with the same environment"
+        ))
+    };
+    let provider = found.credentials_provider().ok_or_else(|| without("none are configured"))?;
+    let provided = provider.provide_credentials().await;
+    provided.map_err(|error| without(&shared::log::causes(&error).join(": ")))
 }
