@@ -33,7 +33,7 @@ fn client() -> Result<Client, Error> {
             "stack",
         ))
         .endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB")?)
-        .http_client(shared::aws::client_for(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().as_deref()))
+        .http_client(shared::aws::client_for(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().as_deref(), None))
         .retry_config(shared::aws::retries())
         .timeout_config(shared::aws::timeouts());
     Ok(Client::from_conf(config.build()))

@@ -147,7 +147,7 @@ impl Guard {
         let config = Config::from_env()?;
         let mode = std::env::var("AUTHORIZER_MODE").ok().filter(|mode| !mode.is_empty());
         let mode = mode.map_or(Ok(Mode::default()), |mode| mode.parse())?;
-        let store = Store::from_lambda_env(config.tables.clone());
+        let store = Store::from_lambda_env(&config);
         let app = App::new(config, store, SystemClock);
         app.issuer()?;
         Ok(Self::new(app, mode))

@@ -76,7 +76,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let routes = Routes::new(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
     let way = Way::from_env();
-    let mailer = mail.mailer(&way)?;
+    let mailer = mail.mailer(&way, &app.config)?;
     if let Some(messages) = embedded.messages.take() {
         tokio::spawn(post::run(app, mailer, messages));
     }
@@ -142,14 +142,14 @@ impl MailFolder {
         Ok(Self { folder: std::env::temp_dir().join(name), temporary: true })
     }
 
-    fn mailer(&self, way: &Way) -> Result<Mailer, StartError> {
+    fn mailer(&self, way: &Way, config: &Config) -> Result<Mailer, StartError> {
         let transport = match way {
             Way::Page => format!("folder:{}", self.folder.display()),
             Way::Elsewhere(transport) => transport.clone(),
         };
         let from = setting("MAIL_FROM").unwrap_or_else(|| "Latchkey <no-reply@localhost>".to_owned());
         let authorities = setting("SSL_CERT_FILE").map(PathBuf::from);
-        Ok(Mailer::trusting(&transport, &from, authorities.as_deref())?)
+        Ok(Mailer::trusting(&transport, &from, authorities.as_deref(), config.ca_bundle.as_ref())?)
     }
 }
 

@@ -57,7 +57,7 @@ impl App {
     /// The process of a Lambda function.
     pub fn from_lambda_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
-        let store = Store::from_lambda_env(config.tables.clone());
+        let store = Store::from_lambda_env(&config);
         let app = Self::new(config, store, SystemClock);
         Ok(Self { passwords: app.passwords.one_request_at_a_time(), ..app })
     }

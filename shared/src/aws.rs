@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 
-use crate::roots;
+use crate::roots::{self, CaBundle};
 
 /// Where a service is instead of AWS, by the names that all SDKs have for it: `variable` is the service's own.
 #[must_use]
@@ -26,11 +26,11 @@ fn set(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
-/// What an endpoint is spoken to by.
+/// What an endpoint is spoken to by; `bundle` is that of the configuration.
 #[must_use]
-pub fn client_for(endpoint: Option<&str>) -> SharedHttpClient {
+pub fn client_for(endpoint: Option<&str>, bundle: Option<&CaBundle>) -> SharedHttpClient {
     let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
-    if plain { plain_client() } else { aws_client() }
+    if plain { plain_client() } else { aws_client(bundle) }
 }
 
 /// HTTP without TLS, for a service on the same machine.
@@ -41,15 +41,16 @@ pub fn plain_client() -> SharedHttpClient {
 
 /// TLS by aws-lc, trusting Amazon's own roots alone: loading a system's whole set doubles a cold start. Where
 /// `AWS_CA_BUNDLE` names a file, its certificates are trusted in their place, as with any SDK of AWS.
-fn aws_client() -> SharedHttpClient {
-    let roots = TrustStore::empty().with_pem_certificate(roots::trusted());
-    // The one way to fail is a certificate that does not parse, which a test rules out for the file above.
+fn aws_client(bundle: Option<&CaBundle>) -> SharedHttpClient {
+    let roots = TrustStore::empty().with_pem_certificate(roots::trusted(bundle));
     let context = TlsContext::builder().with_trust_store(roots).build();
     let client =
         aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
     match context {
         Ok(context) => client.tls_context(context).build_https(),
-        Err(_) => client.build_https(),
+        // Nothing that is asked for here can fail. Without a context the client would trust the system's roots; this one
+        // refuses every https address.
+        Err(_) => plain_client(),
     }
 }
 

@@ -377,6 +377,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bundle_that_cannot_be_read_is_named() {
+        let error = read("AWS_CA_BUNDLE", "/nowhere/roots.pem").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the environment variable AWS_CA_BUNDLE is set to \"/nowhere/roots.pem\": it must be the path of a file with certificates in PEM"
+        );
+        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/data/amazon-roots.pem");
+        assert!(read("AWS_CA_BUNDLE", roots).unwrap().ca_bundle.is_some());
+    }
+
+    #[test]
     fn access_tokens_are_signed_with_one_of_three_algorithms() {
         for name in ["RS256", "ES256", "EdDSA"] {
             assert_eq!(read("SIGNING_ALGORITHM", name).unwrap().signing_algorithm.name(), name);

@@ -1,8 +1,10 @@
 //! Whose certificates are trusted: those of Amazon's roots, or of a file in their place.
 
 use std::fs;
-use std::path::PathBuf;
 use std::str::FromStr;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 /// What any SDK of AWS calls the variable that names such a file.
 pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
@@ -10,33 +12,37 @@ pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// The certificates of Amazon's roots, in PEM: what every service of AWS is reached with.
 pub const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
 
-/// A file that has certificates in it.
+/// The certificates of a file, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaBundle(PathBuf);
+pub struct CaBundle(Vec<u8>);
 
 impl FromStr for CaBundle {
     type Err = &'static str;
 
     fn from_str(path: &str) -> Result<Self, &'static str> {
-        match fs::read_to_string(path) {
-            Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Ok(Self(path.into())),
+        match fs::read(path) {
+            Ok(pem) if holds_roots(&pem) => Ok(Self(pem)),
             _ => Err("the path of a file with certificates in PEM"),
         }
     }
 }
 
-/// The certificates to trust, in PEM.
-pub(crate) fn trusted() -> Vec<u8> {
-    // `Config` has refused a file that cannot be read.
-    let path = std::env::var_os(CA_BUNDLE).filter(|path| !path.is_empty());
-    path.and_then(|path| fs::read(path).ok()).unwrap_or_else(|| AMAZON_ROOTS.to_vec())
+/// Whether there are certificates and each can be trusted. Over one that cannot be, the SDK's client panics at its first call.
+fn holds_roots(pem: &[u8]) -> bool {
+    let mut roots = CertificateDer::pem_slice_iter(pem).peekable();
+    roots.peek().is_some()
+        && roots.all(|root| root.is_ok_and(|root| webpki::anchor_from_trusted_cert(&root).is_ok()))
+}
+
+/// The certificates to trust, in PEM: those of the bundle, if there is one.
+#[must_use]
+pub fn trusted(bundle: Option<&CaBundle>) -> &[u8] {
+    bundle.map_or(AMAZON_ROOTS, |bundle| bundle.0.as_slice())
 }
 
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::digest;
-    use rustls_pki_types::CertificateDer;
-    use rustls_pki_types::pem::PemObject;
 
     use super::*;
 
@@ -58,6 +64,19 @@ mod tests {
             hex::encode(digest::digest(&digest::SHA256, &der_sequence(&key)))
         });
         assert_eq!(roots.collect::<Vec<_>>(), PUBLISHED);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_no_bundle_nor_part_of_one() {
+        let of =
+            |content: &str| format!("-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n");
+        // In Base64, and still no certificate.
+        let other = of("Z2FyYmFnZQ==");
+        for wrong in ["", "no PEM", "-----BEGIN CERTIFICATE-----\ngarbage", &of("garbage!"), &other] {
+            assert!(!holds_roots(wrong.as_bytes()), "{wrong}");
+        }
+        assert!(holds_roots(AMAZON_ROOTS));
+        assert!(!holds_roots(&[AMAZON_ROOTS, b"\n", other.as_bytes()].concat()));
     }
 
     /// `webpki` leaves out the first bytes, which say that a sequence of this length follows.

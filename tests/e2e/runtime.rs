@@ -115,11 +115,15 @@ fn secrets_of(event: &Value, answer: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_cannot_be_used_is_named_and_nothing_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("roots.pem");
+    std::fs::write(&bundle, "-----BEGIN CERTIFICATE-----\ngarbage\n").unwrap();
     for function in events::functions() {
         for (name, value) in [
             ("REFRESH_GRACE_SECONDS", "ten"),
             ("PUBLIC_URL", "http://auth.example.com"),
             ("AWS_CA_BUNDLE", "/nowhere/roots.pem"),
+            ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
         ] {
             let exit = Function::start(&function, &[(name, value.to_owned())]).await.exited().await;
             assert!(!exit.status.success(), "{function} with {name}={value}");

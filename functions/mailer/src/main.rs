@@ -11,7 +11,7 @@ use shared::log;
 #[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
     let app = App::from_lambda_env().inspect_err(|error| cannot_start(error))?;
-    let mailer = Mailer::from_env().inspect_err(|error| cannot_start(error))?;
+    let mailer = Mailer::from_env(&app.config).inspect_err(|error| cannot_start(error))?;
     let (app, mailer) = (&app, &mailer);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let event =

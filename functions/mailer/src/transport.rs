@@ -12,7 +12,9 @@ use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use shared::aws;
+use shared::config::Config;
 use shared::outbox::MessageId;
+use shared::roots::CaBundle;
 use tokio::time::error::Elapsed;
 
 use crate::compose::Mail;
@@ -87,27 +89,31 @@ pub enum SendError {
 }
 
 impl Mailer {
-    /// The mailer of a function: `MAIL_TRANSPORT`, `MAIL_FROM` and, where one is set, `SSL_CERT_FILE`.
-    pub fn from_env() -> Result<Self, MailConfigError> {
+    /// The mailer of a function: `MAIL_TRANSPORT`, `MAIL_FROM` and, where one is set, `SSL_CERT_FILE`, beside the configuration
+    /// that every function has.
+    pub fn from_env(config: &Config) -> Result<Self, MailConfigError> {
         let env = |name: &str| std::env::var(name).unwrap_or_default();
         let authorities = Some(env("SSL_CERT_FILE")).filter(|path| !path.is_empty());
-        Self::trusting(&env("MAIL_TRANSPORT"), &env("MAIL_FROM"), authorities.as_deref().map(Path::new))
+        let authorities = authorities.as_deref().map(Path::new);
+        Self::trusting(&env("MAIL_TRANSPORT"), &env("MAIL_FROM"), authorities, config.ca_bundle.as_ref())
     }
 
     /// A mailer that sends over `transport` in the name of `from`.
     pub fn new(transport: &str, from: &str) -> Result<Self, MailConfigError> {
-        Self::trusting(transport, from, None)
+        Self::trusting(transport, from, None, None)
     }
 
-    /// The same; an SMTP server's certificate may also be of one of the `authorities`, a file in PEM.
+    /// The same; an SMTP server's certificate may also be of one of the `authorities`, a file in PEM, and SES is reached by
+    /// the `bundle` of the configuration.
     pub fn trusting(
         transport: &str,
         from: &str,
         authorities: Option<&Path>,
+        bundle: Option<&CaBundle>,
     ) -> Result<Self, MailConfigError> {
         let from = from.parse().map_err(MailConfigError::From)?;
         let transport = if transport == "ses" {
-            Transport::Ses(ses_client())
+            Transport::Ses(ses_client(bundle))
         } else if let Some(folder) = transport.strip_prefix("folder:") {
             Transport::Folder(PathBuf::from(folder))
         } else if transport.starts_with("smtp://") || transport.starts_with("smtps://") {
@@ -184,13 +190,13 @@ impl lettre::message::header::Header for AutoSubmitted {
     }
 }
 
-fn ses_client() -> aws_sdk_sesv2::Client {
+fn ses_client(bundle: Option<&CaBundle>) -> aws_sdk_sesv2::Client {
     let endpoint = aws::endpoint("AWS_ENDPOINT_URL_SESV2");
     let mut config = aws_sdk_sesv2::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(aws::region()))
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .http_client(aws::client_for(endpoint.as_deref()));
+        .http_client(aws::client_for(endpoint.as_deref(), bundle));
     config.set_endpoint_url(endpoint);
     aws_sdk_sesv2::Client::from_conf(config.build())
 }

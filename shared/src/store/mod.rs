@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::{
 use serde::de::DeserializeOwned;
 
 use crate::aws;
-use crate::config::TableNames;
+use crate::config::{Config, TableNames};
 use crate::random::{self, RandomUnavailable};
 
 pub use transaction::{Transaction, check, delete, delete_if, new_item, put_if, update};
@@ -143,17 +143,17 @@ impl Store {
     /// A client for a function: credentials and region from Lambda's environment and nothing else, so that a cold
     /// start reads no files and asks no other service.
     #[must_use]
-    pub fn from_lambda_env(tables: TableNames) -> Self {
+    pub fn from_lambda_env(config: &Config) -> Self {
         let endpoint = aws::endpoint("AWS_ENDPOINT_URL_DYNAMODB");
-        let mut config = aws_sdk_dynamodb::Config::builder()
+        let mut client = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(aws::region()))
             .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .http_client(aws::client_for(endpoint.as_deref()))
+            .http_client(aws::client_for(endpoint.as_deref(), config.ca_bundle.as_ref()))
             .retry_config(aws::retries())
             .timeout_config(aws::timeouts());
-        config.set_endpoint_url(endpoint);
-        Self { client: Client::from_conf(config.build()), tables }
+        client.set_endpoint_url(endpoint);
+        Self { client: Client::from_conf(client.build()), tables: config.tables.clone() }
     }
 
     /// Opens a connection, by asking for an item that nobody has; the role of a function that only writes lets it ask for this one.
