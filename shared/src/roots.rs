@@ -10,7 +10,7 @@ use rustls_pki_types::pem::PemObject;
 pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 /// The certificates of Amazon's roots, in PEM: what every service of AWS is reached with.
-pub const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
+const AMAZON_ROOTS: &[u8] = include_bytes!("../data/amazon-roots.pem");
 
 /// The certificates of a file, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,21 +7,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::StatusCode;
 use hyper::http::uri::InvalidUri;
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper::{StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde::{Deserialize, Serialize};
 use shared::keyring::KeyringError;
+use shared::roots::{self, CaBundle};
 
 /// The resource is the keyring, of which there is one, whatever happens to the stack.
 const PHYSICAL_ID: &str = "keyring";
 const TIMEOUT: Duration = Duration::from_secs(5);
-const TRIES: usize = 3;
+/// How long to wait before each try.
+const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(200), Duration::from_secs(1)];
+
+type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// What CloudFormation asks for.
 #[derive(Debug, Deserialize)]
@@ -71,8 +76,8 @@ pub enum AnswerError {
     /// TLS.
     #[error("no TLS")]
     Tls(#[from] rustls::Error),
-    /// A pinned root.
-    #[error("a pinned root certificate cannot be read")]
+    /// What is trusted.
+    #[error("a root certificate cannot be read")]
     Roots(#[from] rustls::pki_types::pem::Error),
     /// The connection.
     #[error("nobody took the answer")]
@@ -92,7 +97,11 @@ impl Request {
     }
 
     /// Tells the outcome. Until it is told, or an hour has passed, the stack waits.
-    pub(crate) async fn answer(&self, error: Option<&KeyringError>) -> Result<(), AnswerError> {
+    pub(crate) async fn answer(
+        &self,
+        bundle: Option<&CaBundle>,
+        error: Option<&KeyringError>,
+    ) -> Result<(), AnswerError> {
         let answer = Answer {
             status: if error.is_some() { "FAILED" } else { "SUCCESS" },
             reason: if error.is_some() { "The keys were not made: see the function's log." } else { "" },
@@ -102,34 +111,40 @@ impl Request {
             logical_resource_id: &self.logical_resource_id,
         };
         let body = Bytes::from(serde_json::to_vec(&answer)?);
-        for _ in 1..TRIES {
-            if self.put(body.clone()).await.is_ok() {
-                return Ok(());
+        let address: Uri = self.response_url.expose().parse().map_err(AnswerError::Address)?;
+        let client = client(bundle)?;
+        let mut told = Ok(());
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            told = put(&client, &address, body.clone()).await;
+            if told.is_ok() {
+                break;
             }
         }
-        self.put(body).await
-    }
-
-    async fn put(&self, body: Bytes) -> Result<(), AnswerError> {
-        let address: hyper::Uri = self.response_url.expose().parse().map_err(AnswerError::Address)?;
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls()?).https_or_http().enable_http1().build();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
-        // No content type: S3 has signed for none.
-        let request = hyper::Request::put(address).body(Full::new(body))?;
-        let answered = tokio::time::timeout(TIMEOUT, client.request(request)).await;
-        let status = answered.map_err(|_| AnswerError::Timeout)??.status();
-        if status.is_success() { Ok(()) } else { Err(AnswerError::Refused(status)) }
+        told
     }
 }
 
-/// S3, which takes the answer, has certificates of the same roots as DynamoDB.
-fn tls() -> Result<ClientConfig, AnswerError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(shared::roots::AMAZON_ROOTS) {
-        roots.add(certificate?)?;
+async fn put(client: &HttpsClient, address: &Uri, body: Bytes) -> Result<(), AnswerError> {
+    // No content type: S3 has signed for none.
+    let request = hyper::Request::put(address).body(Full::new(body))?;
+    let answered = tokio::time::timeout(TIMEOUT, client.request(request)).await;
+    let status = answered.map_err(|_| AnswerError::Timeout)??.status();
+    if status.is_success() { Ok(()) } else { Err(AnswerError::Refused(status)) }
+}
+
+fn client(bundle: Option<&CaBundle>) -> Result<HttpsClient, AnswerError> {
+    let connector = HttpsConnectorBuilder::new().with_tls_config(tls(bundle)?).https_or_http();
+    Ok(Client::builder(TokioExecutor::new()).build(connector.enable_http1().build()))
+}
+
+/// S3, which takes the answer, is reached by the same certificates as DynamoDB.
+fn tls(bundle: Option<&CaBundle>) -> Result<ClientConfig, AnswerError> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(roots::trusted(bundle)) {
+        store.add(certificate?)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    Ok(config.with_root_certificates(store).with_no_client_auth())
 }

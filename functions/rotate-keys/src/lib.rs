@@ -70,7 +70,7 @@ pub async fn handle(app: &App, event: Event) -> Result<Made, RotateError> {
     }
     if let Event::Deployment(request) = &event {
         // A stack that fails to deploy is told why; the failure itself needs no second try.
-        Box::pin(request.answer(result.as_ref().err())).await?;
+        Box::pin(request.answer(app.config.ca_bundle.as_ref(), result.as_ref().err())).await?;
         return Ok(Made { made: result.map(described).unwrap_or_default() });
     }
     Ok(Made { made: described(result?) })

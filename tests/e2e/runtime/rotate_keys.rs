@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -28,20 +30,23 @@ struct Bucket {
 
 impl Bucket {
     /// One that refuses the first `refused` answers.
-    async fn new(mut refused: usize) -> Self {
+    async fn new(refused: usize) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!(
             "http://{}/answer?X-Amz-Signature=signed-for-this-answer",
             listener.local_addr().unwrap()
         );
         let (sender, answers) = mpsc::unbounded_channel();
+        let offered = Arc::new(AtomicUsize::new(0));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let status = if refused > 0 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-                refused = refused.saturating_sub(1);
-                let sender = sender.clone();
-                let take = service_fn(move |request| take(request, status, sender.clone()));
+                let (sender, offered) = (sender.clone(), Arc::clone(&offered));
+                let take = service_fn(move |request| {
+                    let refuses = offered.fetch_add(1, Ordering::Relaxed) < refused;
+                    let status = if refuses { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+                    take(request, status, sender.clone())
+                });
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), take),
                 );
