@@ -54,7 +54,7 @@ fn aws_client(bundle: Option<&CaBundle>) -> SharedHttpClient {
     }
 }
 
-/// For storage: three tries within the time that API Gateway waits for an answer (30 s), each cut off long before.
+/// For storage: at most four tries within the time that API Gateway waits for an answer (30 s), each cut off long before.
 #[must_use]
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50))
