@@ -8,11 +8,7 @@ use shared::door::user_session::{self, Record, bad_request, fields, principal};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::identifier::Username;
-use shared::user::User;
-
-/// What users may change about themselves, and the most characters each may have.
-const CHANGEABLE: [(&str, usize); 5] =
-    [("first_name", 100), ("last_name", 100), ("display_name", 100), ("phone", 32), ("time_zone", 64)];
+use shared::user::{ProfileField, User};
 
 /// `GET /auth/me` and `PATCH /auth/me`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -35,11 +31,11 @@ async fn change(app: &App, request: &Request) -> Result<User, Fault> {
     let fields = fields(request).await?;
     let mut changes = Vec::new();
     let mut wrong = Vec::new();
-    for (name, most) in CHANGEABLE {
-        match fields.get(name).map(|value| check(value, most)) {
+    for field in ProfileField::ALL {
+        match fields.get(field.name()).map(|value| check(value, field.longest())) {
             None => {}
-            Some(Ok(text)) => changes.push((name, text.to_owned())),
-            Some(Err(reason)) => wrong.push((name, reason)),
+            Some(Ok(text)) => changes.push((field, text.to_owned())),
+            Some(Err(reason)) => wrong.push((field.name(), reason)),
         }
     }
     if !wrong.is_empty() {
@@ -48,7 +44,7 @@ async fn change(app: &App, request: &Request) -> Result<User, Fault> {
     if changes.is_empty() {
         return Ok(user);
     }
-    let user = User::update_profile(app, user.id, &changes).await?;
+    let user = User::update_profile(app, user.id, changes).await?;
     user.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
 }
 

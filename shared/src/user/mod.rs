@@ -71,6 +71,49 @@ pub struct Profile {
     pub time_zone: String,
 }
 
+/// A part of a [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileField {
+    /// [`Profile::first_name`]
+    FirstName,
+    /// [`Profile::last_name`]
+    LastName,
+    /// [`Profile::display_name`]
+    DisplayName,
+    /// [`Profile::phone`]
+    Phone,
+    /// [`Profile::time_zone`]
+    TimeZone,
+}
+
+impl ProfileField {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::FirstName, Self::LastName, Self::DisplayName, Self::Phone, Self::TimeZone];
+
+    /// Its attribute, and its name in requests and answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name_and_longest().0
+    }
+
+    /// The most characters that it may have.
+    #[must_use]
+    pub const fn longest(self) -> usize {
+        self.name_and_longest().1
+    }
+
+    const fn name_and_longest(self) -> (&'static str, usize) {
+        match self {
+            Self::FirstName => ("first_name", 100),
+            Self::LastName => ("last_name", 100),
+            Self::DisplayName => ("display_name", 100),
+            Self::Phone => ("phone", 32),
+            Self::TimeZone => ("time_zone", 64),
+        }
+    }
+}
+
 /// Whether a user may be used; the numbers are those of the verify-token document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
@@ -197,21 +240,30 @@ impl User {
         ])
     }
 
-    /// Writes what the user says about themselves.
+    /// Writes what the user says about themselves, and removes what they leave empty.
     pub async fn update_profile(
         app: &App,
         id: ObjectId,
-        changes: &[(&'static str, String)],
+        changes: Vec<(ProfileField, String)>,
     ) -> Result<Option<Self>, StoreError> {
         let mut update = app.store.client.update_item().table_name(&app.store.tables.accounts);
         let mut sets = vec!["updated_at = :now".to_owned()];
-        for (name, value) in changes {
-            sets.push(format!("{name} = :{name}"));
-            update = update.expression_attribute_values(format!(":{name}"), AttributeValue::S(value.clone()));
+        let mut removed = Vec::new();
+        for (field, value) in changes {
+            let name = field.name();
+            if value.is_empty() {
+                removed.push(name);
+            } else {
+                sets.push(format!("{name} = :{name}"));
+                update = update.expression_attribute_values(format!(":{name}"), AttributeValue::S(value));
+            }
         }
+        let set = format!("SET {}", sets.join(", "));
+        let expression =
+            if removed.is_empty() { set } else { format!("{set} REMOVE {}", removed.join(", ")) };
         let update = update
             .set_key(Some(Self::key(id).into_item()))
-            .update_expression(format!("SET {}", sets.join(", ")))
+            .update_expression(expression)
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":now", number(app.now().millis()))
             .return_values(ReturnValue::AllNew);

@@ -51,6 +51,15 @@ async fn me_change_is_stored_and_dated() {
 
     let one = change(&service, &access, &json!({ "phone": "" })).await;
     assert_eq!((&one.body["phone"], &one.body["first_name"]), (&json!(""), &json!("Alice")));
+    let stored = service.only(&service.app.store.tables.accounts, "USER").await;
+    assert_eq!((stored.get("phone"), &stored["first_name"]), (None, &json!("Alice")), "{stored}");
+
+    let rest = json!({ "first_name": "", "last_name": "", "display_name": "Alice", "time_zone": "" });
+    let rest = change(&service, &access, &rest).await;
+    assert_eq!((&rest.body["time_zone"], &rest.body["display_name"]), (&json!(""), &json!("Alice")));
+    let stored = service.only(&service.app.store.tables.accounts, "USER").await;
+    let left = ["first_name", "last_name", "display_name", "phone", "time_zone"].map(|name| stored.get(name));
+    assert_eq!(left, [None, None, Some(&json!("Alice")), None, None], "{stored}");
 }
 
 #[tokio::test]
