@@ -9,6 +9,7 @@ use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::principal::Principal;
 use shared::session::{self, Session, SessionId};
+use shared::user::User;
 
 /// `GET /auth/sessions`, `DELETE /auth/sessions` and `DELETE /auth/sessions/{id}`
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -28,7 +29,8 @@ fn session_id(request: &Request) -> Option<String> {
 
 async fn list(app: &App, request: &Request) -> Result<Response, Fault> {
     let principal = principal(app, request).await?;
-    let (live, present) = live_sessions(app, &principal).await?;
+    let live = live_sessions(app, &principal).await?;
+    let present = present(&principal);
     let shown: Vec<Value> = live.iter().map(|session| describe(session, present)).collect();
     Ok(response::json(StatusCode::OK, &json!({ "sessions": shown })))
 }
@@ -36,7 +38,7 @@ async fn list(app: &App, request: &Request) -> Result<Response, Fault> {
 async fn end_one(app: &App, request: &Request) -> Result<Response, Fault> {
     let principal = principal(app, request).await?;
     let wanted = session_id(request);
-    let (live, _) = live_sessions(app, &principal).await?;
+    let live = live_sessions(app, &principal).await?;
     // Another user's session is answered as one that does not exist.
     let found = live.iter().find(|session| Some(session.id.to_string()) == wanted);
     let found = found.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "There is no such session."))?;
@@ -46,22 +48,28 @@ async fn end_one(app: &App, request: &Request) -> Result<Response, Fault> {
 
 async fn end_others(app: &App, request: &Request) -> Result<Response, Fault> {
     let principal = principal(app, request).await?;
-    let (_, present) = live_sessions(app, &principal).await?;
-    if let Some(user) = &principal.user {
-        session::end_others(app, user.id, present).await?;
-    }
+    session::end_others(app, user(&principal)?.id, present(&principal)).await?;
     Ok(response::json(StatusCode::OK, &json!({ "message": "All other sessions have ended." })))
 }
 
-/// The live sessions of the token's user, newest first, and the one of the request.
-async fn live_sessions(app: &App, principal: &Principal) -> Result<(Vec<Session>, Option<SessionId>), Fault> {
+fn user(principal: &Principal) -> Result<&User, Fault> {
     let no_user = || Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user.");
-    let user = principal.user.as_ref().ok_or_else(no_user)?;
+    principal.user.as_ref().ok_or_else(no_user)
+}
+
+/// The session of the request.
+fn present(principal: &Principal) -> Option<SessionId> {
+    principal.session.as_ref().map(|session| session.id)
+}
+
+/// The live sessions of the token's user, newest first.
+async fn live_sessions(app: &App, principal: &Principal) -> Result<Vec<Session>, Fault> {
+    let user = user(principal)?;
     let mut sessions = session::list(app, user.id).await?;
     let now = app.now();
     sessions.retain(|session| session.is_live(now) && session.authenticated >= user.tokens_valid_after);
     sessions.sort_by_key(|session| std::cmp::Reverse(session.rotated));
-    Ok((sessions, principal.session.as_ref().map(|session| session.id)))
+    Ok(sessions)
 }
 
 fn describe(session: &Session, present: Option<SessionId>) -> Value {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use shared::{App, principal};
 use tests::{Answer, PASSWORD, Service, text};
@@ -61,6 +61,21 @@ async fn refresh_is_one_call() {
         let request = service.post("/auth/refresh").json(&json!({ "refresh_token": token }));
         assert_eq!(steps(&service, request, 200).await, 1, "{why}");
         assert_eq!(service.calls.total(), 1, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_listed_in_two_calls_and_the_others_ended_in_three() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let access = text(&service.log_in("alice").await["access_token"]);
+    for _ in 0..2 {
+        service.log_in("alice").await;
+    }
+    for (method, calls) in [(Method::GET, 2), (Method::DELETE, 3), (Method::DELETE, 2)] {
+        let request = service.request(method.clone(), "/auth/sessions").bearer_auth(&access);
+        assert_eq!(steps(&service, request, 200).await, calls, "{method}");
+        assert_eq!(service.calls.total(), calls, "{method}");
     }
 }
 
