@@ -223,8 +223,9 @@ async fn a_list_goes_on_where_it_was_cut() {
     assert!(page.stderr.contains("--after "), "{}", page.stderr);
     let whole = run(folder.path(), &["access-key", "list", "--limit", "7"]).await;
     assert_eq!((whole.succeeded().lines().count(), whole.stderr.as_str()), (8, ""));
-    let wrong = run(folder.path(), &["access-key", "list", "--after", "nonsense"]).await;
-    assert!(wrong.code == Some(0) || wrong.failed().contains("--after"), "{wrong:?}");
+    // A place may be one where nothing is.
+    let elsewhere = run(folder.path(), &["access-key", "list", "--after", "nonsense"]).await;
+    assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
 }
 
 #[tokio::test]
