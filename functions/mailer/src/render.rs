@@ -3,8 +3,9 @@
 
 use std::sync::LazyLock;
 
-use minijinja::{AutoEscape, Environment, Value, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use shared::App;
+use shared::config::Product;
 use shared::identifier::Email;
 
 use crate::compose::Mail;
@@ -27,34 +28,40 @@ pub(crate) enum Template {
 }
 
 impl Template {
-    const ALL: [(&str, &str); 6] = [
-        ("verify-email", include_str!("../templates/verify-email.txt")),
-        ("reset-password", include_str!("../templates/reset-password.txt")),
-        ("confirm-email", include_str!("../templates/confirm-email.txt")),
-        ("password-changed", include_str!("../templates/password-changed.txt")),
-        ("email-changed", include_str!("../templates/email-changed.txt")),
-        ("access-key-created", include_str!("../templates/access-key-created.txt")),
+    const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::ConfirmEmail,
+        Self::PasswordChanged,
+        Self::EmailChanged,
+        Self::AccessKeyCreated,
     ];
 
-    const fn name(self) -> &'static str {
+    /// Its name, and what its file says.
+    const fn file(self) -> (&'static str, &'static str) {
         match self {
-            Self::VerifyEmail => "verify-email",
-            Self::ResetPassword => "reset-password",
-            Self::ConfirmEmail => "confirm-email",
-            Self::PasswordChanged => "password-changed",
-            Self::EmailChanged => "email-changed",
-            Self::AccessKeyCreated => "access-key-created",
+            Self::VerifyEmail => ("verify-email", include_str!("../templates/verify-email.txt")),
+            Self::ResetPassword => ("reset-password", include_str!("../templates/reset-password.txt")),
+            Self::ConfirmEmail => ("confirm-email", include_str!("../templates/confirm-email.txt")),
+            Self::PasswordChanged => ("password-changed", include_str!("../templates/password-changed.txt")),
+            Self::EmailChanged => ("email-changed", include_str!("../templates/email-changed.txt")),
+            Self::AccessKeyCreated => {
+                ("access-key-created", include_str!("../templates/access-key-created.txt"))
+            }
         }
     }
 }
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    // A value that is not there fails, instead of leaving a gap in a mail; only `if` may ask for one.
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     // The text is no HTML; the frame escapes what it is given.
     environment.set_auto_escape_callback(|name| {
         if name == "frame.html" { AutoEscape::Html } else { AutoEscape::None }
     });
-    for (name, source) in Template::ALL {
+    for template in Template::ALL {
+        let (name, source) = template.file();
         environment.add_template(name, source)?;
     }
     environment.add_template("frame.html", include_str!("../templates/frame.html"))?;
@@ -68,11 +75,14 @@ pub(crate) fn mail(
     to: Email,
     values: Value,
 ) -> Result<Mail, minijinja::Error> {
+    filled(&app.config.product, template, to, values)
+}
+
+fn filled(product: &Product, template: Template, to: Email, values: Value) -> Result<Mail, minijinja::Error> {
     let templates =
         TEMPLATES.as_ref().map_err(|error| minijinja::Error::new(error.kind(), error.to_string()))?;
-    let product = &app.config.product;
     let values = context! { product => product.name.as_str(), color => product.color.as_str(), ..values };
-    let filled = templates.get_template(template.name())?.render(&values)?;
+    let filled = templates.get_template(template.file().0)?.render(&values)?;
     let (subject, text) = filled.split_once("\n\n").unwrap_or((filled.as_str(), ""));
     let paragraphs: Vec<String> = text.trim().split("\n\n").map(|part| part.trim().to_owned()).collect();
     let frame = context! { subject, paragraphs, ..values };
@@ -82,14 +92,42 @@ pub(crate) fn mail(
 
 #[cfg(test)]
 mod tests {
+    use minijinja::HtmlEscape;
+    use shared::config::Config;
+
     use super::*;
 
+    const LINK: &str = "https://auth.example.com/auth/verify-email?token=abc.00";
+
+    fn fill(template: Template, values: Value) -> Result<Mail, minijinja::Error> {
+        let config = Config::read(|_| None).unwrap();
+        filled(&config.product, template, "ada@example.com".parse().unwrap(), values)
+    }
+
     #[test]
-    fn every_template_can_be_filled() {
-        assert!(TEMPLATES.is_ok());
-        for (name, source) in Template::ALL {
-            let (subject, text) = source.split_once("\n\n").unwrap();
-            assert!(!subject.contains('\n') && !text.trim().is_empty(), "{name}");
+    fn every_template_is_filled_as_text_and_as_html() {
+        for template in Template::ALL {
+            let links =
+                matches!(template, Template::VerifyEmail | Template::ResetPassword | Template::ConfirmEmail);
+            let values = if links {
+                context! { username => "ada", link => LINK, valid_for => "24 hours" }
+            } else {
+                context! { username => "ada" }
+            };
+            let mail = fill(template, values).unwrap();
+            assert!(mail.subject.contains("Latchkey") && !mail.subject.contains('\n'), "{mail:?}");
+            assert!(mail.html.contains(&format!("<title>{}</title>", mail.subject)), "{mail:?}");
+            for body in [&mail.text, &mail.html] {
+                assert!(body.contains("Hello ada,") && !body.contains("{{"), "{mail:?}");
+            }
+            assert_eq!(mail.text.contains(&format!("\n\n{LINK}\n\n")), links, "{mail:?}");
+            assert_eq!(mail.html.contains(&format!("<a href=\"{}\"", HtmlEscape(LINK))), links, "{mail:?}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_not_there_is_no_gap_in_a_mail() {
+        assert!(fill(Template::VerifyEmail, context! { username => "ada" }).is_err());
+        assert!(fill(Template::PasswordChanged, context! {}).is_err());
     }
 }
