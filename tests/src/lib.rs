@@ -123,7 +123,6 @@ impl Service {
             given.map(|(_, value)| (*value).to_owned()).or_else(|| match name {
                 "ARGON2_MEMORY_KIB" => Some("7168".to_owned()),
                 "ARGON2_ITERATIONS" => Some("1".to_owned()),
-                name if name.ends_with("_TABLE") => None,
                 _ => None,
             })
         };
