@@ -72,6 +72,6 @@ async fn credentials(found: &SdkConfig) -> Result<Credentials, OperatorError> {
         ))
     };
     let provider = found.credentials_provider().ok_or_else(|| without("none are configured"))?;
-    let provided = provider.provide_credentials().await;
-    provided.map_err(|error| without(&shared::log::causes(&error).join(": ")))
+    let answer = provider.provide_credentials().await;
+    answer.map_err(|error| without(&shared::log::causes(&error).join(": ")))
 }

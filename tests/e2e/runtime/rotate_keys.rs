@@ -43,8 +43,8 @@ impl Bucket {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (sender, offered) = (sender.clone(), Arc::clone(&offered));
                 let take = service_fn(move |request| {
-                    let refuses = offered.fetch_add(1, Ordering::Relaxed) < refused;
-                    let status = if refuses { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+                    let says_no = offered.fetch_add(1, Ordering::Relaxed) < refused;
+                    let status = if says_no { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
                     take(request, status, sender.clone())
                 });
                 tokio::spawn(
@@ -66,7 +66,7 @@ async fn take(
     taken: mpsc::UnboundedSender<Value>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     assert_eq!((request.method().as_str(), request.uri().path()), ("PUT", "/answer"));
-    // S3 refuses a content type that it has not signed for.
+    // S3 says_no a content type that it has not signed for.
     assert_eq!(request.headers().get(header::CONTENT_TYPE), None);
     let body = request.into_body().collect().await.unwrap().to_bytes();
     if status.is_success() {
