@@ -268,7 +268,7 @@ fn on_aws(folder: &Path, service: &Service, arguments: &[&str]) -> Latchkey {
     let mut command = Latchkey::new(folder, [arguments, &["--aws"]].concat())
         .env("HOME", folder)
         .env("ARGON2_MEMORY_KIB", "7168")
-        .env("ARGON2_ITERATIONS", "1")
+        .env("ARGON2_ITERATIONS", "5")
         // Nothing else may be asked for credentials: there is no network in a test.
         .env("AWS_EC2_METADATA_DISABLED", "true");
     for (name, value) in service.store_env() {

@@ -27,6 +27,20 @@ pub struct HashParameters {
     pub parallelism: u32,
 }
 
+impl HashParameters {
+    /// The fewest passes that make up for this much memory, by OWASP's Password Storage Cheat Sheet.
+    #[must_use]
+    pub const fn least_iterations(memory_kib: u32) -> u32 {
+        match memory_kib {
+            47_104.. => 1,
+            19_456.. => 2,
+            12_288.. => 3,
+            9_216.. => 4,
+            _ => 5,
+        }
+    }
+}
+
 /// Whether a password is the one that was hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -223,7 +223,7 @@ async fn login_for_the_51st_time_pushes_out_the_oldest_session() {
 
 #[tokio::test]
 async fn login_replaces_a_weak_hash() {
-    let service = Service::with(&[("ARGON2_MEMORY_KIB", "8192"), ("ARGON2_ITERATIONS", "1")]).await;
+    let service = Service::with(&[("ARGON2_MEMORY_KIB", "9216"), ("ARGON2_ITERATIONS", "4")]).await;
     service.user("alice").await;
     // Made by hand with less memory, as an owner's earlier setting would have.
     let weak = shared::password::HashParameters { memory_kib: 7168, iterations: 1, parallelism: 1 };
@@ -236,7 +236,7 @@ async fn login_replaces_a_weak_hash() {
     service.put(&tables.accounts, credential, &item).await;
 
     service.log_in("alice").await;
-    assert!(service.stored().await.concat().contains("$argon2id$v=19$m=8192,t=1,p=1$"));
+    assert!(service.stored().await.concat().contains("$argon2id$v=19$m=9216,t=4,p=1$"));
     assert!(!service.stored().await.concat().contains("m=7168"));
     service.log_in("alice").await;
 }

@@ -1,13 +1,15 @@
 //! What an owner may decide, read from the environment once.
 
+mod values;
+
 use std::str::FromStr;
 use std::time::Duration;
-
-use jsonwebtoken::Algorithm;
 
 use crate::id::ObjectId;
 use crate::password::HashParameters;
 use crate::roots::{self, CaBundle};
+
+pub use values::{Audience, Color, NotAPublicUrl, Product, PublicUrl, SigningAlgorithm, UnverifiedSignIn};
 
 /// The settings of a deployment. Every one has a default that is right for most.
 #[derive(Debug, Clone)]
@@ -21,7 +23,8 @@ pub struct Config {
     pub tables: TableNames,
     /// `SESSION_ABSOLUTE_SECONDS`, `SESSION_IDLE_SECONDS`, `REFRESH_GRACE_SECONDS`.
     pub session: SessionLifetimes,
-    /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`, `ARGON2_PARALLELISM`.
+    /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`, which counts for as many as go with the memory at least,
+    /// `ARGON2_PARALLELISM`.
     pub argon2: HashParameters,
     /// `PASSWORD_MIN_LENGTH`, in characters; never below 8 (NIST SP 800-63B-4).
     pub password_min_length: usize,
@@ -64,132 +67,6 @@ pub struct SessionLifetimes {
     pub grace: Duration,
 }
 
-/// An origin such as `https://auth.example.com`: http is taken for loopback addresses only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
-
-/// Whether people may sign in before they have verified their address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnverifiedSignIn {
-    /// They may.
-    Allow,
-    /// They may not.
-    Refuse,
-}
-
-impl FromStr for UnverifiedSignIn {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        match text {
-            "allow" => Ok(Self::Allow),
-            "refuse" => Ok(Self::Refuse),
-            _ => Err("allow or refuse"),
-        }
-    }
-}
-
-/// What the service calls itself towards people.
-#[derive(Debug, Clone)]
-pub struct Product {
-    /// Its name.
-    pub name: String,
-    /// The colour of its buttons.
-    pub color: Color,
-}
-
-/// A colour as in `#1a4fd6`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Color(String);
-
-impl Color {
-    /// The colour in CSS.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Color {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
-        match digits {
-            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err("a colour such as #1a4fd6"),
-        }
-    }
-}
-
-/// Whom OAuth access tokens are for, in the words of whoever takes them: mostly the URL of an API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Audience(String);
-
-impl Audience {
-    /// As it stands in the tokens.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Audience {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        if (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("at most 256 characters of printable ASCII without a space")
-        }
-    }
-}
-
-/// What OAuth access tokens are signed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SigningAlgorithm {
-    /// RSA of 2048 bits: what every verifier knows, API Gateway's own JWT authorizer among them.
-    RS256,
-    /// ECDSA on P-256.
-    ES256,
-    /// Ed25519.
-    EdDSA,
-}
-
-impl SigningAlgorithm {
-    /// Its name in headers and documents (RFC 7518 section 3.1, RFC 8037 section 3.1).
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::ES256 => "ES256",
-            Self::EdDSA => "EdDSA",
-        }
-    }
-
-    /// The algorithm as the JWT library knows it.
-    #[must_use]
-    pub const fn algorithm(self) -> Algorithm {
-        match self {
-            Self::RS256 => Algorithm::RS256,
-            Self::ES256 => Algorithm::ES256,
-            Self::EdDSA => Algorithm::EdDSA,
-        }
-    }
-}
-
-impl FromStr for SigningAlgorithm {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let all = [Self::RS256, Self::ES256, Self::EdDSA];
-        all.into_iter().find(|algorithm| algorithm.name() == text).ok_or("RS256, ES256 or EdDSA")
-    }
-}
-
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {name} is set to {value:?}: it must be {expected}")]
@@ -197,41 +74,6 @@ pub struct ConfigError {
     name: &'static str,
     value: String,
     expected: String,
-}
-
-impl PublicUrl {
-    /// The URL, without a final slash.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is reached without TLS, on this machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        self.0.starts_with("http://")
-    }
-}
-
-/// The text is not a URL that mails and tokens may carry.
-#[derive(Debug, thiserror::Error)]
-#[error("not an https:// URL without query, user or final slash (http:// for loopback only)")]
-pub struct NotAPublicUrl;
-
-impl FromStr for PublicUrl {
-    type Err = NotAPublicUrl;
-
-    fn from_str(text: &str) -> Result<Self, NotAPublicUrl> {
-        let uri: lambda_http::http::Uri = text.parse().map_err(|_| NotAPublicUrl)?;
-        let (scheme, host) = uri.scheme_str().zip(uri.host()).ok_or(NotAPublicUrl)?;
-        let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        let plain = !text.ends_with('/') && !text.contains(['?', '#', '@', '\\']);
-        if plain && (scheme == "https" || scheme == "http" && loopback) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAPublicUrl)
-        }
-    }
 }
 
 impl Config {
@@ -243,6 +85,7 @@ impl Config {
     /// Reads settings from `lookup`; an empty value counts as unset.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let source = Source(&|name| lookup(name).filter(|value| !value.is_empty()));
+        let memory_kib = source.number("ARGON2_MEMORY_KIB", 19_456, 7_168, 1 << 20)?;
         Ok(Self {
             public_url: source.optional("PUBLIC_URL")?,
             default_account: source
@@ -258,8 +101,10 @@ impl Config {
                 grace: source.seconds("REFRESH_GRACE_SECONDS", 10, 0, 300)?,
             },
             argon2: HashParameters {
-                memory_kib: source.number("ARGON2_MEMORY_KIB", 19_456, 7_168, 1 << 20)?,
-                iterations: source.number("ARGON2_ITERATIONS", 2, 1, 20)?,
+                memory_kib,
+                iterations: source
+                    .number("ARGON2_ITERATIONS", 2, 1, 20)?
+                    .max(HashParameters::least_iterations(memory_kib)),
                 parallelism: source.number("ARGON2_PARALLELISM", 1, 1, 16)?,
             },
             password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 8, 64)?)
@@ -267,7 +112,7 @@ impl Config {
             unverified_sign_in: source.parsed("UNVERIFIED_SIGN_IN", UnverifiedSignIn::Allow)?,
             product: Product {
                 name: source.parsed("PRODUCT_NAME", "Latchkey".to_owned())?,
-                color: source.parsed("PRODUCT_COLOR", Color("#1a4fd6".to_owned()))?,
+                color: source.parsed("PRODUCT_COLOR", Color::default())?,
             },
             address_failures: source.number("ADDRESS_FAILURES", 300, 10, 1_000_000)?,
             key_rotation: match source.number("KEY_ROTATION_DAYS", 90, 0, 400)? {
@@ -373,6 +218,21 @@ mod tests {
             "ftp://b.co",
         ] {
             assert!(read("PUBLIC_URL", url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn less_memory_for_a_hash_takes_more_passes() {
+        let with = |memory: &str, passes: &str| {
+            let config = Config::read(|name| match name {
+                "ARGON2_MEMORY_KIB" => Some(memory.to_owned()),
+                "ARGON2_ITERATIONS" => Some(passes.to_owned()),
+                _ => None,
+            });
+            config.unwrap().argon2.iterations
+        };
+        for (memory, least) in [("7168", 5), ("9216", 4), ("12288", 3), ("19456", 2), ("47104", 1)] {
+            assert_eq!((with(memory, "1"), with(memory, "7")), (least, 7), "{memory}");
         }
     }
 
