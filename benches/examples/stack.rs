@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use benches::{Player, SCRIPT, Script};
 use lambda_http::{Error, Response, service_fn};
+use shared::roots::CaBundle;
 
 #[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Error> {
@@ -22,6 +23,8 @@ async fn main() -> Result<(), Error> {
 }
 
 fn client() -> Result<Client, Error> {
+    let endpoint = env::var("AWS_ENDPOINT_URL_DYNAMODB")?;
+    let bundle: Option<CaBundle> = env::var("AWS_CA_BUNDLE").ok().map(|path| path.parse()).transpose()?;
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env::var("AWS_REGION")?))
@@ -32,8 +35,8 @@ fn client() -> Result<Client, Error> {
             None,
             "stack",
         ))
-        .endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB")?)
-        .http_client(shared::aws::client_for(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().as_deref(), None))
+        .http_client(shared::aws::client_for(Some(&endpoint), bundle.as_ref()))
+        .endpoint_url(endpoint)
         .retry_config(shared::aws::retries())
         .timeout_config(shared::aws::timeouts());
     Ok(Client::from_conf(config.build()))
