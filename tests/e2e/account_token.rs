@@ -1,5 +1,7 @@
 //! Door A: account tokens.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::account::{Account, AccountStatus};
 use shared::password::{HashParameters, Hasher, Password};
@@ -155,6 +157,24 @@ async fn a_suspended_user_is_answered_as_if_there_were_none() {
     assert_eq!(ask_for("bob", UserStatus::Unverified).await.status, 200);
     let suspended = ask_for("eve", UserStatus::Suspended).await;
     suspended.is(400, &error("Validation", "The user not found!"));
+}
+
+#[tokio::test]
+async fn no_token_is_issued_that_its_user_refuses_already() {
+    let service = Service::start().await;
+    let account = service.account(SECRET).await;
+    let soon = service.app.now() + Duration::from_secs(5);
+    let change = |user: &mut User| {
+        user.account = account.id;
+        user.tokens_valid_after = soon;
+    };
+    let user = service.user_with("ada", change).await;
+    let mut body = right(&account);
+    body["user_id"] = json!(user.id);
+    ask(&service, body.clone()).await.is(503, &error("Error", PREPARING));
+    service.wait(5);
+    let token = ask(&service, body).await.json()["token"].as_str().unwrap().to_owned();
+    assert!(service.accepts(&token).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `grant_type=client_credentials`: an access token of RFC 9068 for a client's own secret.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -239,6 +240,17 @@ async fn there_are_no_other_grants() {
     for form in [&[("grant_type", "")][..], &[("grant", "client_credentials")], &[]] {
         refuses(&client.post(&world.service, TOKEN, form).await, 400, "invalid_request");
     }
+}
+
+#[tokio::test]
+async fn no_token_is_issued_that_its_user_refuses_already() {
+    let world = World::new().await;
+    let soon = world.service.app.now() + Duration::from_secs(5);
+    change_user(&world, |user| user.tokens_valid_after = soon).await;
+    refuses(&world.ask(&[]).await, 503, "temporarily_unavailable");
+    world.service.wait(5);
+    let token = world.issue().await;
+    assert!(world.service.accepts(&token).await);
 }
 
 #[tokio::test]
