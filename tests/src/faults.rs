@@ -20,6 +20,8 @@ pub enum Fault {
     Throttled,
     /// Nobody answers.
     Unreachable,
+    /// The store takes the call and says nothing.
+    Silent,
     /// The call is carried out and its answer is lost.
     AnswerLost,
     /// DynamoDB refuses the call for good.
@@ -177,6 +179,7 @@ impl Disturbed {
             Some(Fault::Unreachable) => {
                 HttpConnectorFuture::ready(Err(ConnectorError::io("no route to the store".into())))
             }
+            Some(Fault::Silent) => HttpConnectorFuture::new(std::future::pending()),
             Some(Fault::Throttled) => {
                 HttpConnectorFuture::ready(Ok(error("ProvisionedThroughputExceededException")))
             }

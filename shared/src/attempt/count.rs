@@ -46,6 +46,10 @@ const UNDECIDED_WAITS: [Duration; 5] = [
     Duration::from_millis(640),
 ];
 
+/// How long a reservation without an answer may take to be taken back. The call itself may have taken six seconds, and the
+/// function has ten.
+const TAKEN_BACK_WITHIN: Duration = Duration::from_secs(1);
+
 /// A count is forgotten after this long without an attempt.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -89,12 +93,12 @@ enum Increment {
 /// Several people may sign in with one name at the same time, and rightly so: while none of the attempts on the count
 /// has turned out wrong, a refused one waits a little for them to be decided. Once one has, the answer is at once.
 pub(super) async fn reserve(app: &App, subject: &Subject) -> Result<Reservation, AttemptError> {
-    let mark: [u8; 8] = random::bytes().map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let mark: [u8; 8] = random::bytes().map_err(StoreError::from)?;
     let mark = hex::encode(mark);
     let reserved = reserve_as(app, subject, &mark).await;
     if matches!(reserved, Err(AttemptError::Store(_))) {
-        // Whether it was written is not known: if it was, it is taken back.
-        let _ = release_marked(app, subject, &mark).await;
+        // Whether it was written is not known: if it was, it is taken back, where storage answers by now.
+        let _ = tokio::time::timeout(TAKEN_BACK_WITHIN, release_marked(app, subject, &mark)).await;
     }
     reserved
 }

@@ -1,5 +1,7 @@
 //! A call that storage carried out and whose answer was lost: the SDK sends it again.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tests::{Answer, Fault, PASSWORD, Service};
 
@@ -100,6 +102,16 @@ async fn guess_whose_reservation_is_never_answered_does_not_count() {
         assert_eq!(service.try_log_in("alice", "not the password").await.status, 406);
     }
     assert_eq!(service.try_log_in("alice", PASSWORD).await.status, 429);
+}
+
+/// Lambda ends a function after ten seconds, and API Gateway then answers in words of its own.
+#[tokio::test]
+async fn guess_whose_store_says_nothing_is_answered_while_the_function_may_run() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    service.faults.on("UpdateItem", "ATTEMPT#", Fault::Silent);
+    let answer = tokio::time::timeout(Duration::from_secs(10), service.try_log_in("alice", PASSWORD)).await;
+    assert_eq!(answer.unwrap().status, 503);
 }
 
 #[tokio::test]
