@@ -338,24 +338,6 @@ fn the_authorizer_knows_whose_tokens_it_takes_and_can_only_read() {
 }
 
 #[test]
-fn tokens_that_cannot_be_checked_raise_an_alarm() {
-    let resources = &documents::template()["Resources"];
-    let filter = &resources["UncheckedTokens"]["Properties"];
-    assert_eq!(filter["LogGroupName"], json!({ "Ref": "AuthorizerLogs" }));
-    // As the authorizer logs it.
-    assert_eq!(filter["FilterPattern"], "\"a request could not be checked\"");
-    let counted = &filter["MetricTransformations"][0];
-    let alarm = &resources["TokensUnchecked"]["Properties"];
-    assert_eq!(
-        (&counted["MetricNamespace"], &counted["MetricName"]),
-        (&alarm["Namespace"], &alarm["MetricName"])
-    );
-    let topic =
-        json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
-    assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic));
-}
-
-#[test]
 fn the_defaults_of_the_template_are_those_of_the_program() {
     let template = documents::template();
     let parameter = |name: &str, property: &str| {

@@ -197,3 +197,21 @@ fn dead_letter_outlives_its_message_and_raises_an_alarm() {
         json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
     assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic));
 }
+
+#[test]
+fn tokens_that_cannot_be_checked_raise_an_alarm() {
+    let resources = &documents::template()["Resources"];
+    let filter = &resources["UncheckedTokens"]["Properties"];
+    assert_eq!(filter["LogGroupName"], json!({ "Ref": "AuthorizerLogs" }));
+    // As the authorizer logs it.
+    assert_eq!(filter["FilterPattern"], "\"a request could not be checked\"");
+    let counted = &filter["MetricTransformations"][0];
+    let alarm = &resources["TokensUnchecked"]["Properties"];
+    assert_eq!(
+        (&counted["MetricNamespace"], &counted["MetricName"]),
+        (&alarm["Namespace"], &alarm["MetricName"])
+    );
+    let topic =
+        json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
+    assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic));
+}
