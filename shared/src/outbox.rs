@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::id::{self, ObjectId};
 use crate::identifier::Email;
 use crate::random::RandomUnavailable;
-use crate::store::{self, Item, Key, Store, StoreError, Transaction, Updated, if_held, number};
+use crate::store::{self, Key, Store, StoreError, Transaction, Updated, if_held, number};
 
 /// How long the item of a message is kept, sent or not. After that nobody sends it any more.
 pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -165,18 +165,10 @@ impl Asked {
 /// minute changes nothing. `now` is when whoever asks was found to be allowed to.
 pub async fn request(app: &App, content: Content, now: Timestamp) -> Result<(), StoreError> {
     let asked = Asked { at: now, expires: (now + REQUEST_INTERVAL).seconds() };
-    let mut item: Item = serde_dynamo::to_item(asked)?;
-    item.extend(Asked::key(&content).into_item());
-    let put = Put::builder()
-        .table_name(&app.store.tables.tokens)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk) OR #at <= :before")
-        .expression_attribute_names("#at", "at")
-        .expression_attribute_values(":before", number((now - REQUEST_INTERVAL).millis()))
-        .build()
-        .map_err(|error| StoreError::Refused(Box::new(error)))?;
-    let message = Message::new(content, now).map_err(|error| StoreError::Refused(Box::new(error)))?;
-    let items = vec![TransactWriteItem::builder().put(put).build(), message.item(&app.store)?];
+    let due = "attribute_not_exists(pk) OR #at <= :before";
+    let before = [(":before", number((now - REQUEST_INTERVAL).millis()))];
+    let asked = store::put_if(&app.store.tables.tokens, Asked::key(&content), &asked, due, &before)?;
+    let items = vec![asked, Message::new(content, now)?.item(&app.store)?];
     match app.store.transact(items).await? {
         Transaction::Done | Transaction::Refused(_) => Ok(()),
     }
