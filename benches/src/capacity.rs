@@ -26,7 +26,8 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String]) -> Capacity {
     let meter = Meter::default();
     let service = &fixture.seeded.0;
     let config = service.app.store.client.config().to_builder().interceptor(meter.clone()).build();
-    let store = Store { client: Client::from_conf(config), tables: service.app.store.tables.clone() };
+    let store =
+        Store { client: Client::from_conf(config), engine: None, tables: service.app.store.tables.clone() };
     let app: &'static App = Box::leak(Box::new(App::new(service.app.config.clone(), store, SystemClock)));
     let routed = events::routed().into_iter().filter(|name| functions.contains(name));
     let rows = routed.map(|function| row(fixture, app, &meter, function)).collect();

@@ -1,16 +1,14 @@
-//! The embedded store: a DynamoDB engine in this process, on a file or in memory, reached over a loopback port by the
-//! same SDK that speaks to AWS.
+//! The embedded store: a DynamoDB engine in this process, on a file or in memory. The server calls it; the operator's commands
+//! reach it over a loopback port, by the same SDK that speaks to AWS.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
-use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::Database;
 use shared::aws;
 use shared::config::TableNames;
@@ -21,7 +19,6 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
 use crate::engine::{self, Connections, Engine};
-use crate::in_process::InProcess;
 use crate::tables::{self, TablesError};
 use crate::template::TEMPLATE;
 
@@ -147,18 +144,10 @@ impl Embedded {
         Connections::new(self.engine.clone(), self.endpoint.key_id.clone())
     }
 
-    /// A client of this store, which reaches it without a socket: nobody else can, so nothing is signed; and nothing gets
-    /// lost on the way, so nothing is waited for or repeated.
+    /// The store without the socket: calls go straight to the engine.
     #[must_use]
     pub fn store(&self, tables: TableNames) -> Store {
-        let config = client_config(&self.endpoint.url)
-            .http_client(InProcess(self.engine.clone()))
-            .allow_no_auth()
-            .auth_scheme_preference([AuthSchemeId::from("noAuth")])
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        Store { client: Client::from_conf(config.build()), tables }
+        Store { engine: Some(Arc::new(self.engine.clone())), ..self.endpoint.store(tables) }
     }
 }
 
@@ -206,7 +195,7 @@ impl Endpoint {
             .http_client(aws::plain_client())
             .retry_config(aws::retries())
             .timeout_config(aws::timeouts());
-        Store { client: Client::from_conf(config.build()), tables }
+        Store { client: Client::from_conf(config.build()), engine: None, tables }
     }
 }
 

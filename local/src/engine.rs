@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::actions::transact_write_items::{TransactWriteItemsRequest, TransactWriteItemsResponse};
+use dynoxide::{AttributeValue, Database, DynoxideError};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, ORIGIN};
@@ -17,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::outbox::{self, MessageId};
 use shared::secret::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -113,14 +114,8 @@ impl Engine {
 
     /// Calls the engine; `target` names the operation, as in `DynamoDB_20120810.GetItem`.
     pub(crate) fn call(&self, target: &str, body: &[u8]) -> Answer {
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        match dispatch(&self.database, operation, body) {
-            Some(Ok(answer)) => {
-                if operation == "TransactWriteItems" {
-                    self.tell_of_messages(body);
-                }
-                Answer { status: StatusCode::OK, body: answer }
-            }
+        match dispatch(self, target.rsplit('.').next().unwrap_or_default(), body) {
+            Some(Ok(answer)) => Answer { status: StatusCode::OK, body: answer },
             Some(Err(error)) => {
                 let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
                 Answer { status, body: error.to_json().into_bytes() }
@@ -129,16 +124,29 @@ impl Engine {
         }
     }
 
-    /// A message is always written together with what it tells of.
-    fn tell_of_messages(&self, transaction: &[u8]) {
-        let transaction: Value = serde_json::from_slice(transaction).unwrap_or_default();
-        let parts = transaction["TransactItems"].as_array().into_iter().flatten();
-        let written = parts.filter_map(|part| part["Put"]["Item"]["pk"]["S"].as_str());
-        for message in written.filter_map(outbox::message_id) {
+    /// Writes in one transaction, and tells of the messages in it: a message is always written together with what it
+    /// tells of.
+    pub(crate) fn transact(
+        &self,
+        request: TransactWriteItemsRequest,
+    ) -> Result<TransactWriteItemsResponse, DynoxideError> {
+        let messages = messages_in(&request);
+        let answer = self.database.transact_write_items(request)?;
+        for message in messages {
             // Nobody listens in a process that sends no mails.
             let _ = self.outbox.send(message);
         }
+        Ok(answer)
     }
+}
+
+fn messages_in(transaction: &TransactWriteItemsRequest) -> Vec<MessageId> {
+    let written = transaction.transact_items.iter().filter_map(|part| part.put.as_ref()?.item.get("pk"));
+    let messages = written.filter_map(|pk| match pk {
+        AttributeValue::S(pk) => outbox::message_id(pk),
+        _ => None,
+    });
+    messages.collect()
 }
 
 /// The access key id of a request that is signed by AWS Signature Version 4: `Credential=<id>/<scope>`.
@@ -162,11 +170,12 @@ impl Answer {
 }
 
 /// Calls the engine; `None` for an operation that this store does not have.
-fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Option<Result<Vec<u8>, DynoxideError>> {
+fn dispatch(engine: &Engine, operation: &str, body: &[u8]) -> Option<Result<Vec<u8>, DynoxideError>> {
     macro_rules! operations {
         ($($name:literal => $call:ident,)*) => {
             match operation {
-                $($name => Some(read(body).and_then(|request| write(&database.$call(request)?))),)*
+                "TransactWriteItems" => Some(read(body).and_then(|request| write(&engine.transact(request)?))),
+                $($name => Some(read(body).and_then(|request| write(&engine.database.$call(request)?))),)*
                 _ => None,
             }
         };
@@ -185,7 +194,6 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Option<Result<
         "Query" => query,
         "Scan" => scan,
         "TransactGetItems" => transact_get_items,
-        "TransactWriteItems" => transact_write_items,
         "UpdateItem" => update_item,
         "UpdateTable" => update_table,
         "UpdateTimeToLive" => update_time_to_live,

@@ -1,12 +1,13 @@
 //! Accounts: the tenants that users belong to, each with a secret of its own.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::ObjectId;
-use crate::store::{self, Key, Store, StoreError, if_held};
+use crate::store::{self, Call, Key, Store, StoreError, if_held};
 
 /// An account as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,14 +48,14 @@ impl Account {
 
     /// Replaces the hash of the secret by a stronger one of the same secret.
     pub async fn replace_secret_hash(&self, app: &App, hash: String) -> Result<(), StoreError> {
-        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
         let result = update
             .set_key(Some(Self::key(self.id).into_item()))
             .update_expression("SET secret_hash = :new")
             .condition_expression("secret_hash = :old")
             .expression_attribute_values(":new", AttributeValue::S(hash))
             .expression_attribute_values(":old", AttributeValue::S(self.secret_hash.clone()))
-            .send()
+            .send_to(&app.store)
             .await;
         // If the condition does not hold, someone else replaced it: theirs is as good.
         if_held(result).map(drop)

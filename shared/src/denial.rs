@@ -1,7 +1,9 @@
 //! Tokens that are refused before they expire: an item for each, gone with the token.
 
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
+
 use crate::app::App;
-use crate::store::{Key, StoreError, number};
+use crate::store::{Call, Key, StoreError, number};
 
 /// The key of the item that refuses a JWT, which is known by its `jti`, or by its fingerprint if it has none.
 #[must_use]
@@ -13,6 +15,7 @@ pub fn key(id: &str) -> Key {
 pub async fn deny(app: &App, id: &str, expires: i64) -> Result<(), StoreError> {
     let mut item = key(id).into_item();
     item.insert("expires".to_owned(), number(expires));
-    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item)).send().await?;
+    let put = PutItemInput::builder().table_name(&app.store.tables.tokens).set_item(Some(item));
+    put.send_to(&app.store).await?;
     Ok(())
 }

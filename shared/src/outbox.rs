@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::scan::ScanInput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -19,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::id::{self, ObjectId};
 use crate::identifier::Email;
 use crate::random::RandomUnavailable;
-use crate::store::{self, Key, Store, StoreError, Transaction, Updated, if_held, number};
+use crate::store::{self, Call, Key, Store, StoreError, Transaction, Updated, if_held, number};
 
 /// How long the item of a message is kept, sent or not. After that nobody sends it any more.
 pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -177,7 +180,7 @@ pub async fn request(app: &App, content: Content, now: Timestamp) -> Result<(), 
 /// Claims a message for a minute.
 pub async fn claim(app: &App, id: MessageId) -> Result<Claim, StoreError> {
     let now = app.now();
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(Message::key(id).into_item()))
         .update_expression("SET claimed_until = :until")
@@ -190,7 +193,7 @@ pub async fn claim(app: &App, id: MessageId) -> Result<Claim, StoreError> {
         .expression_attribute_values(":seconds", number(now.seconds()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .send()
+        .send_to(&app.store)
         .await;
     match store::updated(result)? {
         Updated::Yes(item) => Ok(Claim::Yours(serde_dynamo::from_item(item)?)),
@@ -221,7 +224,7 @@ impl State {
 /// send it again; one that was deleted meanwhile stays deleted.
 pub async fn sent(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
     let put = closed(app, claimed, "sent_at").condition_expression("attribute_exists(pk)");
-    if_held(put.send().await).map(drop)
+    if_held(put.send_to(&app.store).await).map(drop)
 }
 
 /// Records that nobody is to be told, as if the message had been sent.
@@ -236,13 +239,13 @@ pub async fn refused(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
 
 /// Gives a claim back: the message could not be sent.
 pub async fn unclaim(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let update = update
         .set_key(Some(Message::key(claimed.message.id).into_item()))
         .update_expression("REMOVE claimed_until")
         .condition_expression(MINE)
         .expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
-    if_held(update.send().await).map(drop)
+    if_held(update.send_to(&app.store).await).map(drop)
 }
 
 /// The claim is one's own: otherwise it is for someone else to say what becomes of the message.
@@ -251,15 +254,15 @@ const MINE: &str = "claimed_until = :mine";
 async fn close_mine(app: &App, claimed: &Claimed, how: &str) -> Result<(), StoreError> {
     let put = closed(app, claimed, how).condition_expression(MINE);
     let put = put.expression_attribute_values(":mine", number(claimed.claimed_until.millis()));
-    if_held(put.send().await).map(drop)
+    if_held(put.send_to(&app.store).await).map(drop)
 }
 
 /// Puts in place of a message what became of it, and when.
-fn closed(app: &App, claimed: &Claimed, how: &str) -> PutItemFluentBuilder {
+fn closed(app: &App, claimed: &Claimed, how: &str) -> PutItemInputBuilder {
     let mut item = Message::key(claimed.message.id).into_item();
     item.insert(how.to_owned(), number(app.now().millis()));
     item.insert("expires".to_owned(), number(claimed.message.expires));
-    app.store.client.put_item().table_name(&app.store.tables.tokens).set_item(Some(item))
+    PutItemInput::builder().table_name(&app.store.tables.tokens).set_item(Some(item))
 }
 
 /// Every message that is still to be sent, for a start after a time without a mailer.
@@ -267,7 +270,7 @@ pub async fn unsent(app: &App) -> Result<Vec<MessageId>, StoreError> {
     let mut ids = Vec::new();
     let mut start = None;
     loop {
-        let scan = app.store.client.scan().table_name(&app.store.tables.tokens);
+        let scan = ScanInput::builder().table_name(&app.store.tables.tokens);
         let output = scan
             .filter_expression(
                 "sk = :outbox AND expires > :now AND attribute_not_exists(sent_at) AND attribute_not_exists(refused_at)",
@@ -276,7 +279,7 @@ pub async fn unsent(app: &App) -> Result<Vec<MessageId>, StoreError> {
             .expression_attribute_values(":now", number(app.now().seconds()))
             .projection_expression("pk")
             .set_exclusive_start_key(start)
-            .send()
+            .send_to(&app.store)
             .await?;
         let found = output.items.unwrap_or_default();
         ids.extend(found.iter().filter_map(|item| message_id(item.get("pk")?.as_s().ok()?)));

@@ -4,6 +4,7 @@
 mod curl;
 mod durability;
 mod failing;
+mod in_process;
 mod local_store;
 mod mail_page;
 mod mail_provider;

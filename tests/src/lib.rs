@@ -333,11 +333,11 @@ async fn endpoint(tables: &mut TableNames) -> (Endpoint, Option<Embedded>) {
 
 /// A client whose calls are counted and disturbed.
 fn store(endpoint: &Endpoint, tables: &TableNames, calls: &Calls, faults: &Faults) -> Store {
-    let Store { client, tables } = endpoint.store(tables.clone());
+    let Store { client, engine, tables } = endpoint.store(tables.clone());
     let config = client.config().to_builder().interceptor(calls.clone()).http_client(faults.clone());
     // Retries draw on a budget that clients of the same partition share: the faults of one test are not another's.
     let config = config.retry_partition(RetryPartition::new(unique())).build();
-    Store { client: aws_sdk_dynamodb::Client::from_conf(config), tables }
+    Store { client: aws_sdk_dynamodb::Client::from_conf(config), engine, tables }
 }
 
 /// What no other test has.

@@ -1,10 +1,11 @@
 //! Lists of everything of one kind: a scan of the accounts table, page by page. For an operator now and then; no request
 //! of the service ever scans.
 
+use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use shared::App;
-use shared::store::{Key, StoreError};
+use shared::store::{Call, Key, StoreError};
 
 use super::OperatorError;
 use crate::cli::Page;
@@ -19,12 +20,12 @@ pub(super) async fn page<T: DeserializeOwned>(
     let mut start = page.after.as_deref().map(|pk| Key::new(pk, kind).into_item());
     let mut found = Vec::new();
     loop {
-        let scan = app.store.client.scan().table_name(&app.store.tables.accounts);
+        let scan = ScanInput::builder().table_name(&app.store.tables.accounts);
         let output = scan
             .filter_expression("sk = :kind")
             .expression_attribute_values(":kind", AttributeValue::S(kind.to_owned()))
             .set_exclusive_start_key(start)
-            .send()
+            .send_to(&app.store)
             .await
             .map_err(StoreError::from)?;
         for item in output.items.unwrap_or_default() {

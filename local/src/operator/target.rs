@@ -28,7 +28,8 @@ impl Operator {
                 .credentials_provider(credentials(&found).await?)
                 .retry_config(aws::retries())
                 .timeout_config(aws::timeouts());
-            let store = Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), tables };
+            let store =
+                Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), engine: None, tables };
             return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
         }
         let at = |endpoint: embedded::Endpoint, config| {

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::random;
-use crate::store::{self, Item, StoreError, Updated, if_held, number};
+use crate::store::{self, Call, Item, StoreError, Updated, if_held, number};
 
 use super::{AttemptError, Subject};
 
@@ -130,21 +132,21 @@ async fn reserve_as(app: &App, subject: &Subject, mark: &str) -> Result<Reservat
 
 /// Marks the count: at least one of its attempts was wrong.
 pub(super) async fn mark_failed(app: &App, subject: &Subject) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
         .update_expression("SET failed = :true")
         .condition_expression("attribute_exists(pk)")
         .expression_attribute_values(":true", AttributeValue::Bool(true))
-        .send()
+        .send_to(&app.store)
         .await;
     if_held(result).map(drop)
 }
 
 /// Forgets the count, after a right guess.
 pub(super) async fn clear(app: &App, subject: &Subject) -> Result<(), StoreError> {
-    let delete = app.store.client.delete_item().table_name(&app.store.tables.tokens);
-    delete.set_key(Some(subject.key().into_item())).send().await?;
+    let delete = DeleteItemInput::builder().table_name(&app.store.tables.tokens);
+    delete.set_key(Some(subject.key().into_item())).send_to(&app.store).await?;
     Ok(())
 }
 
@@ -155,7 +157,7 @@ pub(super) async fn release(
     subject: &Subject,
     reservation: Reservation,
 ) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let update = update
         .set_key(Some(subject.key().into_item()))
         .expression_attribute_values(":one", number(1))
@@ -168,26 +170,30 @@ pub(super) async fn release(
             .expression_attribute_names("#last", "last")
             .expression_attribute_values(":before", number(before.millis()))
             .expression_attribute_values(":at", number(reservation.at.millis()))
-            .send()
+            .send_to(&app.store)
             .await;
         if if_held(result)?.is_some() {
             return Ok(());
         }
     }
-    let result = update.update_expression("SET n = n - :one").condition_expression("n > :zero").send().await;
+    let result = update
+        .update_expression("SET n = n - :one")
+        .condition_expression("n > :zero")
+        .send_to(&app.store)
+        .await;
     if_held(result).map(drop)
 }
 
 /// Takes the last reservation back if it has this mark.
 async fn release_marked(app: &App, subject: &Subject, mark: &str) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
         .update_expression("SET n = n - :one REMOVE mark")
         .condition_expression("mark = :mark AND n >= :one")
         .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()))
-        .send()
+        .send_to(&app.store)
         .await;
     if_held(result).map(drop)
 }
@@ -222,7 +228,7 @@ async fn increment(
         "attribute_not_exists(pk) OR (expires > :seconds AND (attribute_not_exists(mark) OR mark <> :mark) AND ({}))",
         allowed.join(" OR ")
     );
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
         .update_expression(
@@ -233,7 +239,7 @@ async fn increment(
         .set_expression_attribute_values(Some(values))
         .return_values(ReturnValue::AllOld)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .send()
+        .send_to(&app.store)
         .await;
     match store::updated(result)? {
         Updated::Yes(item) => {
@@ -252,7 +258,7 @@ async fn restart(
     now: Timestamp,
     mark: &str,
 ) -> Result<bool, StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(subject.key().into_item()))
         .update_expression("SET n = :one, #last = :now, expires = :expires, mark = :mark REMOVE failed")
@@ -263,7 +269,7 @@ async fn restart(
         .expression_attribute_values(":expires", number((now + FORGOTTEN_AFTER).seconds()))
         .expression_attribute_values(":old", number(old.expires))
         .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()))
-        .send()
+        .send_to(&app.store)
         .await;
     if_held(result).map(|held| held.is_some())
 }

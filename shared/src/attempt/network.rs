@@ -1,12 +1,13 @@
 //! How many wrong guesses came from one network: a second limit, on failures only.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::store::{Key, StoreError, number};
+use crate::store::{Call, Key, StoreError, number};
 
 /// Over how long the failures of one network are added up.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -33,13 +34,13 @@ impl NetworkFailures {
     /// Counts one more failure.
     pub(super) async fn add(app: &App, network: &str) -> Result<(), StoreError> {
         let now = app.now();
-        let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
         update
             .set_key(Some(Self::key(network, now).into_item()))
             .update_expression("ADD n :one SET expires = :expires")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":expires", number(window_end(now).seconds()))
-            .send()
+            .send_to(&app.store)
             .await?;
         Ok(())
     }

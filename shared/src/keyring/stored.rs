@@ -4,6 +4,7 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize, Serializer};
@@ -13,7 +14,7 @@ use super::{KeyringError, Purpose};
 use crate::clock::Timestamp;
 use crate::random;
 use crate::secret::Secret;
-use crate::store::{Item, Key, Store, StoreError, if_held, number};
+use crate::store::{Call, Item, Key, Store, StoreError, if_held, number};
 
 /// One key as it is stored.
 #[derive(Clone, Serialize, Deserialize)]
@@ -81,14 +82,14 @@ impl StoredKeyring {
         self.version += 1;
         let mut item: Item = serde_dynamo::to_item(&*self).map_err(StoreError::from)?;
         item.extend(item_key().into_item());
-        let put = store.client.put_item().table_name(&store.tables.keys).set_item(Some(item));
+        let put = PutItemInput::builder().table_name(&store.tables.keys).set_item(Some(item));
         let put = if read == 0 {
             // The first write of all, or over an item from before there were versions.
             put.condition_expression("attribute_not_exists(version)")
         } else {
             put.condition_expression("version = :read").expression_attribute_values(":read", number(read))
         };
-        Ok(if_held(put.send().await)?.is_some())
+        Ok(if_held(put.send_to(store).await)?.is_some())
     }
 }
 

@@ -1,17 +1,19 @@
 //! How sessions end before they expire: one, some, or all of a user.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+
 use super::{Session, SessionId, list};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::log;
-use crate::store::{self, Key, StoreError, if_held};
+use crate::store::{self, Call, Key, StoreError, if_held};
 use crate::user::User;
 
 /// Ends one session.
 pub async fn end(app: &App, user: ObjectId, session: SessionId) -> Result<(), StoreError> {
-    let delete = app.store.client.delete_item().table_name(&app.store.tables.tokens);
-    if_held(delete.set_key(Some(Session::key(user, session).into_item())).send().await).map(drop)
+    let delete = DeleteItemInput::builder().table_name(&app.store.tables.tokens);
+    if_held(delete.set_key(Some(Session::key(user, session).into_item())).send_to(&app.store).await).map(drop)
 }
 
 /// Ends all of a user's sessions, which [`list`] gave, if `by` is one that is still good. What is checked with the user's

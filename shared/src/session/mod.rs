@@ -12,6 +12,8 @@ mod token;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,7 @@ use crate::http::peer::Peer;
 use crate::id::ObjectId;
 use crate::keyring::{Keyring, KeyringError};
 use crate::random::{self, RandomUnavailable};
-use crate::store::{self, Item, Key, StoreError, Transaction, Updated, if_held, number};
+use crate::store::{self, Call, Item, Key, StoreError, Transaction, Updated, if_held, number};
 use crate::user::User;
 
 pub use ending::{end, end_all, end_others, end_until};
@@ -245,7 +247,7 @@ enum Rotation {
 
 async fn rotate(app: &App, token: &SessionToken, now: Timestamp) -> Result<Rotation, SessionError> {
     let key = app.keyring().await?.session_key(now).kid.clone();
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(Session::key(token.user, token.session).into_item()))
         .update_expression("SET generation = :next, #key = :key, rotated = :now, idle_expires = :idle")
@@ -262,7 +264,7 @@ async fn rotate(app: &App, token: &SessionToken, now: Timestamp) -> Result<Rotat
         .expression_attribute_values(":idle", number((now + app.config.session.idle).seconds()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .send()
+        .send_to(&app.store)
         .await;
     let read = |item: Item| serde_dynamo::from_item::<_, Session>(item).map_err(StoreError::from);
     match store::updated(result)? {
@@ -285,7 +287,7 @@ async fn query<T: DeserializeOwned>(
     let mut sessions = Vec::new();
     let mut start = None;
     loop {
-        let query = app.store.client.query().table_name(&app.store.tables.tokens);
+        let query = QueryInput::builder().table_name(&app.store.tables.tokens);
         let output = query
             .key_condition_expression("pk = :pk AND begins_with(sk, :session)")
             .expression_attribute_values(":pk", AttributeValue::S(User::partition(user)))
@@ -293,7 +295,7 @@ async fn query<T: DeserializeOwned>(
             .set_projection_expression(attributes.map(str::to_owned))
             .consistent_read(true)
             .set_exclusive_start_key(start)
-            .send()
+            .send_to(&app.store)
             .await?;
         for item in output.items.unwrap_or_default() {
             sessions.push(serde_dynamo::from_item(item)?);
@@ -307,13 +309,13 @@ async fn query<T: DeserializeOwned>(
 
 /// Lets a session outlive the end of all tokens from before `now`: its user has just shown the password.
 pub async fn renew(app: &App, user: ObjectId, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
-    let update = app.store.client.update_item().table_name(&app.store.tables.tokens);
+    let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
         .set_key(Some(Session::key(user, session).into_item()))
         .update_expression("SET authenticated = :now")
         .condition_expression("attribute_exists(pk)")
         .expression_attribute_values(":now", number(now.millis()))
-        .send()
+        .send_to(&app.store)
         .await;
     if_held(result).map(drop)
 }

@@ -1,16 +1,23 @@
 //! DynamoDB: the client, and the calls that more than one concept makes.
 
+mod call;
 mod transaction;
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, TransactWriteItem, WriteRequest,
@@ -21,6 +28,7 @@ use crate::aws;
 use crate::config::{Config, TableNames};
 use crate::random::{self, RandomUnavailable};
 
+pub use call::{Answer, Call, Engine};
 pub use transaction::{Transaction, check, delete, delete_if, new_item, put_if, update};
 
 use transaction::{Cancelled, cancelled_because};
@@ -33,6 +41,8 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     /// The SDK's client, with timeouts and a retry budget.
     pub client: Client,
+    /// What answers instead of the client, if the tables are in this process.
+    pub engine: Option<Arc<dyn Engine>>,
     /// The names of the tables.
     pub tables: TableNames,
 }
@@ -153,26 +163,22 @@ impl Store {
             .retry_config(aws::retries())
             .timeout_config(aws::timeouts());
         client.set_endpoint_url(endpoint);
-        Self { client: Client::from_conf(client.build()), tables: config.tables.clone() }
+        Self { client: Client::from_conf(client.build()), engine: None, tables: config.tables.clone() }
     }
 
     /// Opens a connection, by asking for an item that nobody has; the role of a function that only writes lets it ask for this one.
     pub async fn open_connection(&self) {
         let key = Key::new(NO_ITEM, NO_ITEM).into_item();
+        let get = GetItemInput::builder().table_name(&self.tables.tokens).set_key(Some(key));
         // Where it fails, there is no connection yet, and nothing is lost.
-        let _ = self.client.get_item().table_name(&self.tables.tokens).set_key(Some(key)).send().await;
+        let _ = get.send_to(self).await;
     }
 
     /// One item, strongly consistent; `None` if there is none.
     pub async fn get<T: DeserializeOwned>(&self, table: &str, key: Key) -> Result<Option<T>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(table)
-            .set_key(Some(key.into_item()))
-            .consistent_read(true)
-            .send()
-            .await?;
+        let get =
+            GetItemInput::builder().table_name(table).set_key(Some(key.into_item())).consistent_read(true);
+        let output = get.send_to(self).await?;
         Ok(output.item.map(serde_dynamo::from_item).transpose()?)
     }
 
@@ -190,7 +196,7 @@ impl Store {
         let mut found = Found::default();
         for wait in BATCH_WAITS {
             pause(wait).await;
-            let output = self.client.batch_get_item().set_request_items(Some(requests)).send().await?;
+            let output = BatchGetItemInput::builder().set_request_items(Some(requests)).send_to(self).await?;
             found.0.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
             requests = output.unprocessed_keys.unwrap_or_default();
             if requests.is_empty() {
@@ -205,13 +211,13 @@ impl Store {
         let mut keys = Vec::new();
         let mut start = None;
         loop {
-            let query = self.client.query().table_name(table).key_condition_expression("pk = :pk");
+            let query = QueryInput::builder().table_name(table).key_condition_expression("pk = :pk");
             let output = query
                 .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
                 .projection_expression("pk, sk")
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
-                .send()
+                .send_to(self)
                 .await?;
             let found = output.items.unwrap_or_default();
             keys.extend(found.iter().filter_map(|item| Some(Key::new(pk, item.get("sk")?.as_s().ok()?))));
@@ -226,14 +232,12 @@ impl Store {
     pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Transaction, StoreError> {
         // The token makes a repetition after a lost answer the same transaction and not a second one.
         let token: [u8; 16] = random::bytes()?;
-        let transaction = self
-            .client
-            .transact_write_items()
+        let transaction = TransactWriteItemsInput::builder()
             .set_transact_items(Some(items))
             .client_request_token(hex::encode(token));
         for wait in BATCH_WAITS {
             pause(wait).await;
-            match transaction.clone().send().await {
+            match transaction.clone().send_to(self).await {
                 Ok(_) => return Ok(Transaction::Done),
                 Err(error) => match cancelled_because(&error) {
                     Cancelled::Refused(at) => return Ok(Transaction::Refused(at)),
@@ -250,7 +254,8 @@ impl Store {
         let mut requests = HashMap::from([(table.to_owned(), requests)]);
         for wait in BATCH_WAITS {
             pause(wait).await;
-            let output = self.client.batch_write_item().set_request_items(Some(requests)).send().await?;
+            let output =
+                BatchWriteItemInput::builder().set_request_items(Some(requests)).send_to(self).await?;
             requests = output.unprocessed_items.unwrap_or_default();
             if requests.is_empty() {
                 return Ok(());
@@ -268,17 +273,18 @@ pub fn delete_request(key: Key) -> Result<WriteRequest, StoreError> {
 
 /// Makes an update, and again as long as a transaction holds its item, which the SDK does not do by itself.
 pub async fn past_transactions(
-    update: UpdateItemFluentBuilder,
+    store: &Store,
+    update: UpdateItemInputBuilder,
 ) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
     for wait in BATCH_WAITS.into_iter().skip(1) {
-        match update.clone().send().await {
+        match update.clone().send_to(store).await {
             Err(error) if error.code() == Some("TransactionConflictException") => {
                 tokio::time::sleep(wait).await;
             }
             result => return result,
         }
     }
-    update.send().await
+    update.send_to(store).await
 }
 
 /// How long to wait before each try of a batch: a batch that is throttled in part succeeds in part.

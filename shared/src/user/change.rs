@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::{Credential, EmailOwner, User, UserStatus};
@@ -139,14 +140,14 @@ impl User {
         now: Timestamp,
         keep: Option<SessionId>,
     ) -> Result<(), StoreError> {
-        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
         let update = update
             .set_key(Some(Self::key(self.id).into_item()))
             .update_expression("SET tokens_valid_after = :now")
             .condition_expression("tokens_valid_after = :until OR tokens_valid_after < :now")
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()));
-        if_held(store::past_transactions(update).await)?;
+        if_held(store::past_transactions(&app.store, update).await)?;
         match keep {
             Some(session) => session::renew(app, self.id, session, now).await,
             None => Ok(()),

@@ -7,6 +7,7 @@
 mod change;
 mod lookup;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::identifier::{Email, Username};
 use crate::outbox::Message;
-use crate::store::{self, Key, Store, StoreError, Transaction, if_held, number};
+use crate::store::{self, Call, Key, Store, StoreError, Transaction, if_held, number};
 
 pub use change::{ChangeError, Permit, WRITTEN_WITHIN};
 
@@ -246,7 +247,7 @@ impl User {
         id: ObjectId,
         changes: Vec<(ProfileField, String)>,
     ) -> Result<Option<Self>, StoreError> {
-        let mut update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let mut update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
         let mut sets = vec!["updated_at = :now".to_owned()];
         let mut removed = Vec::new();
         for (field, value) in changes {
@@ -267,7 +268,7 @@ impl User {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":now", number(app.now().millis()))
             .return_values(ReturnValue::AllNew);
-        let result = store::past_transactions(update).await;
+        let result = store::past_transactions(&app.store, update).await;
         let attributes = if_held(result)?.and_then(|output| output.attributes);
         Ok(attributes.map(serde_dynamo::from_item).transpose()?)
     }
@@ -280,7 +281,7 @@ impl User {
         by: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
         let update = update
             .set_key(Some(Self::key(id).into_item()))
             .update_expression("SET tokens_valid_after = :now")
@@ -288,7 +289,7 @@ impl User {
             .condition_expression(format!("{ALLOWS} OR tokens_valid_after = :now"))
             .expression_attribute_values(":since", number(by.millis()))
             .expression_attribute_values(":now", number(now.millis()));
-        let result = store::past_transactions(update).await;
+        let result = store::past_transactions(&app.store, update).await;
         if_held(result).map(|held| held.is_some())
     }
 
@@ -317,14 +318,14 @@ impl Credential {
 
     /// Replaces the hash of the password by a stronger one of the same password.
     pub async fn replace_hash(&self, app: &App, username: &str, hash: String) -> Result<(), StoreError> {
-        let update = app.store.client.update_item().table_name(&app.store.tables.accounts);
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
         let result = update
             .set_key(Some(Self::key(username).into_item()))
             .update_expression("SET password_hash = :new")
             .condition_expression("password_hash = :old")
             .expression_attribute_values(":new", AttributeValue::S(hash))
             .expression_attribute_values(":old", AttributeValue::S(self.password_hash.clone()))
-            .send()
+            .send_to(&app.store)
             .await;
         // If the condition does not hold, the password was changed meanwhile, or someone else replaced the hash.
         if_held(result).map(drop)
