@@ -84,7 +84,7 @@ pub enum HashError {
 pub struct Hasher {
     parameters: HashParameters,
     buffers: Arc<Buffers>,
-    slots: Arc<OnceLock<Semaphore>>,
+    slots: Arc<OnceLock<Arc<Semaphore>>>,
     on_this_thread: bool,
 }
 
@@ -199,15 +199,20 @@ impl Hasher {
         if self.on_this_thread {
             return work();
         }
-        let slots = self.slots.get_or_init(one_for_each_processor);
-        let _slot = slots.acquire().await.map_err(|_| HashError::Interrupted)?;
+        let slots = Arc::clone(self.slots.get_or_init(one_for_each_processor));
+        let slot = slots.acquire_owned().await.map_err(|_| HashError::Interrupted)?;
+        // Whoever waits may be gone before the work is done, which keeps its place until then.
+        let work = move || {
+            let _slot = slot;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Interrupted)?
     }
 }
 
 /// Finding out takes a dozen calls to the system, which a function that never hashes need not make.
-fn one_for_each_processor() -> Semaphore {
-    Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get))
+fn one_for_each_processor() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)))
 }
 
 /// The memory of finished hashes: getting 19 MiB from the system for every one costs a third of the hash again.
@@ -236,6 +241,8 @@ impl fmt::Debug for Buffers {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const CHEAP: HashParameters = HashParameters { memory_kib: 64, iterations: 2, parallelism: 1 };
@@ -305,6 +312,20 @@ mod tests {
         assert_eq!(hasher.buffers.kept().len(), 1);
         hasher.release_memory();
         assert_eq!(hasher.buffers.kept().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn no_more_are_computed_at_once_than_there_are_processors_although_nobody_waits() {
+        let long = HashParameters { memory_kib: 1024, iterations: 50, parallelism: 1 };
+        let hasher = Hasher::new(long);
+        let password = Password::new("correct horse");
+        for _ in 0..32 {
+            // Begun, and then given up.
+            assert!(tokio::time::timeout(Duration::ZERO, hasher.hash(&password)).await.is_err());
+        }
+        hasher.hash(&password).await.unwrap();
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert!(hasher.buffers.kept().len() <= processors, "{}", hasher.buffers.kept().len());
     }
 
     #[tokio::test]
