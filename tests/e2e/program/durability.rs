@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use tempfile::tempdir;
+use tests::Service;
 use tests::program::Latchkey;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -21,6 +24,26 @@ async fn sign_up(http: &Client, url: &str, name: &str) -> Option<u16> {
 async fn log_in(http: &Client, url: &str, name: &str) -> u16 {
     let form = [("username", name), ("password", PASSWORD)];
     http.post(format!("{url}/auth/login")).form(&form).send().await.unwrap().status().as_u16()
+}
+
+/// As behind API Gateway, which does not tell a function that nobody waits for its answer.
+#[tokio::test]
+async fn what_was_asked_for_is_done_although_the_client_has_gone() {
+    let service = Service::start().await;
+    let form = format!("username=gone&password={}&email=gone@example.com", PASSWORD.replace(' ', "+"));
+    let head =
+        "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded";
+    let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len());
+    let address = service.url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(request.as_bytes()).await.unwrap();
+    drop(connection);
+
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while service.count(&service.app.store.tables.accounts, "USER").await == 0 {
+        assert!(Instant::now() < deadline, "nobody was signed up");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
