@@ -1,5 +1,5 @@
-//! What the local server cannot do without, and nothing of Latchkey: hyper, the SDK over the embedded engine in the same process,
-//! Argon2 and aws-lc. It finds [`Scripts`] on its standard input, says where it listens, and does for `GET /<number>` what the
+//! What the local server cannot do without, and nothing of Latchkey: hyper, the embedded engine in the same process, Argon2 and
+//! aws-lc. It finds [`Scripts`] on its standard input, says where it listens, and does for `GET /<number>` what the
 //! script of that number does for a request.
 
 use std::convert::Infallible;
@@ -7,6 +7,7 @@ use std::io;
 use std::net::Ipv4Addr;
 
 use benches::{Player, Scripts};
+use dynoxide::Database;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -25,14 +26,14 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let given: &'static Scripts = Box::leak(Box::new(serde_json::from_reader(io::stdin().lock())?));
-    let store = Embedded::with_tables(&Place::Memory, &given.tables()).await?.store(given.tables());
+    let store = Embedded::with_tables(&Place::Memory, &given.tables()).await?.engine.database.clone();
     let mut players = Vec::new();
     for script in &given.scripts {
-        let player = Player::new(store.client.clone(), script)?;
+        let player = Player::new(store.clone(), script)?;
         player.init().await?;
         players.push(player);
     }
-    let players: &'static [Player] = players.leak();
+    let players: &'static [Player<Database>] = players.leak();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", listener.local_addr()?);
     loop {
@@ -43,7 +44,10 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-async fn answer(players: &[Player], request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    players: &[Player<Database>],
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let number = request.uri().path().trim_start_matches('/').parse().ok();
     let (status, text) = match number.and_then(|number: usize| players.get(number)) {
         None => (StatusCode::NOT_FOUND, "{}".to_owned()),

@@ -5,7 +5,7 @@ mod player;
 use serde::{Deserialize, Serialize};
 use shared::config::TableNames;
 
-pub use player::Player;
+pub use player::{Player, Storage};
 
 /// The variable in which the stack finds its [`Script`], in JSON.
 pub const SCRIPT: &str = "STACK_SCRIPT";

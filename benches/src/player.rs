@@ -12,38 +12,49 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dynoxide::Database;
 use futures_util::future::try_join_all;
 use lambda_http::Error;
 
 use crate::{Call, Script};
 
+/// What makes the calls of a script.
+pub trait Storage {
+    /// Makes a call; its answer is of no interest.
+    ///
+    /// # Errors
+    ///
+    /// What storage says of it.
+    fn make(&self, call: &'static Call) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// Makes the calls, hashes and signatures of a script.
-pub struct Player {
-    client: Client,
+pub struct Player<S> {
+    storage: S,
     script: &'static Script,
     hasher: Option<Mutex<Hasher>>,
     key: Option<KeyPair>,
 }
 
-impl Player {
+impl<S: Storage> Player<S> {
     /// Reads the key that the script signs with, and puts the memory that it hashes in into place.
     ///
     /// # Errors
     ///
     /// When the key is none, or there is no memory.
-    pub fn new(client: Client, script: &'static Script) -> Result<Self, Error> {
+    pub fn new(storage: S, script: &'static Script) -> Result<Self, Error> {
         let key = match &script.signs_with {
             Some(key) => Some(KeyPair::from_pkcs8(&STANDARD.decode(key)?)?),
             None => None,
         };
-        Ok(Self { client, script, hasher: hasher(script)?, key })
+        Ok(Self { storage, script, hasher: hasher(script)?, key })
     }
 
     /// Does what comes before the first request.
     ///
     /// # Errors
     ///
-    /// What the SDK or storage say of a call.
+    /// What storage says of a call.
     pub async fn init(&self) -> Result<(), Error> {
         self.play(&self.script.init).await
     }
@@ -52,7 +63,7 @@ impl Player {
     ///
     /// # Errors
     ///
-    /// What the SDK or storage say of a call, or aws-lc of the signature.
+    /// What storage says of a call, or aws-lc of the signature.
     pub async fn request(&self) -> Result<(), Error> {
         let (first, others) = self.script.request.split_at(self.script.request.len().min(1));
         self.play(first).await?;
@@ -70,7 +81,7 @@ impl Player {
 
     async fn play(&self, steps: &'static [Vec<Call>]) -> Result<(), Error> {
         for step in steps {
-            try_join_all(step.iter().map(|call| repeat(&self.client, call))).await?;
+            try_join_all(step.iter().map(|call| self.storage.make(call))).await?;
         }
         Ok(())
     }
@@ -95,28 +106,48 @@ fn hash(hasher: &mut Hasher) -> Result<(), Error> {
     Ok(hasher.hash_into(b"correct horse battery", &[7; 16], &mut [0; 32])?)
 }
 
-/// Makes a call as the SDK makes it, with the recorded body in place of one of its own.
-async fn repeat(client: &Client, Call { operation, body }: &'static Call) -> Result<(), Error> {
-    let recorded = |request: &mut HttpRequest| {
-        request.headers_mut().insert("content-length", body.len().to_string());
-        *request.body_mut() = SdkBody::from(body.as_str());
-    };
-    macro_rules! send {
-        ($call:expr) => {
-            $call.customize().mutate_request(recorded).send().await.map(drop)?
+/// As the SDK makes a call, with the recorded body in place of one of its own.
+impl Storage for Client {
+    async fn make(&self, Call { operation, body }: &'static Call) -> Result<(), Error> {
+        let recorded = |request: &mut HttpRequest| {
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = SdkBody::from(body.as_str());
         };
+        macro_rules! send {
+            ($call:expr) => {
+                $call.customize().mutate_request(recorded).send().await.map(drop)?
+            };
+        }
+        // The SDK wants a name in place before there is a body.
+        match operation.as_str() {
+            "GetItem" => send!(self.get_item().table_name("-")),
+            "BatchGetItem" => send!(self.batch_get_item()),
+            "Query" => send!(self.query().table_name("-")),
+            "PutItem" => send!(self.put_item().table_name("-")),
+            "UpdateItem" => send!(self.update_item().table_name("-")),
+            "DeleteItem" => send!(self.delete_item().table_name("-")),
+            "BatchWriteItem" => send!(self.batch_write_item()),
+            "TransactWriteItems" => send!(self.transact_write_items()),
+            other => return Err(format!("{other} is not known").into()),
+        }
+        Ok(())
     }
-    // The SDK wants a name in place before there is a body.
-    match operation.as_str() {
-        "GetItem" => send!(client.get_item().table_name("-")),
-        "BatchGetItem" => send!(client.batch_get_item()),
-        "Query" => send!(client.query().table_name("-")),
-        "PutItem" => send!(client.put_item().table_name("-")),
-        "UpdateItem" => send!(client.update_item().table_name("-")),
-        "DeleteItem" => send!(client.delete_item().table_name("-")),
-        "BatchWriteItem" => send!(client.batch_write_item()),
-        "TransactWriteItems" => send!(client.transact_write_items()),
-        other => return Err(format!("{other} is not known").into()),
+}
+
+/// As the embedded engine takes a call, with nothing around it.
+impl Storage for Database {
+    async fn make(&self, Call { operation, body }: &'static Call) -> Result<(), Error> {
+        match operation.as_str() {
+            "GetItem" => drop(self.get_item(serde_json::from_str(body)?)?),
+            "BatchGetItem" => drop(self.batch_get_item(serde_json::from_str(body)?)?),
+            "Query" => drop(self.query(serde_json::from_str(body)?)?),
+            "PutItem" => drop(self.put_item(serde_json::from_str(body)?)?),
+            "UpdateItem" => drop(self.update_item(serde_json::from_str(body)?)?),
+            "DeleteItem" => drop(self.delete_item(serde_json::from_str(body)?)?),
+            "BatchWriteItem" => drop(self.batch_write_item(serde_json::from_str(body)?)?),
+            "TransactWriteItems" => drop(self.transact_write_items(serde_json::from_str(body)?)?),
+            other => return Err(format!("{other} is not known").into()),
+        }
+        Ok(())
     }
-    Ok(())
 }

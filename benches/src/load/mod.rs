@@ -21,7 +21,7 @@ use client::{Client, What};
 use server::Server;
 
 const CLIENTS: [usize; 4] = [1, 16, 32, 64];
-const STARTS: usize = 5;
+const STARTS: usize = 25;
 /// How many clients the limit is measured with as well: so many that the core is never idle.
 pub(crate) const AT_ONCE: usize = 32;
 const TIMES: usize = 25;
