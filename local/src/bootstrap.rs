@@ -34,7 +34,7 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
     if app.store.get::<Account>(&app.store.tables.accounts, account_key).await?.is_some() {
         return Ok(None);
     }
-    let account_secret = readable_secret()?;
+    let (account_secret, password) = (readable_secret()?, readable_secret()?);
     let now = app.now();
     let account = Account {
         id: app.config.default_account,
@@ -43,39 +43,10 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
         status: AccountStatus::Active,
         created_at: now,
     };
-
-    let password = readable_secret()?;
-    let scopes = ["admin", "users:read", "users:write"].map(str::to_owned).to_vec();
-    let user = User {
-        id: ObjectId::new(now)?,
-        account: account.id,
-        username: ADMIN.parse()?,
-        email: "admin@example.com".parse()?,
-        sub_type: "admin".to_owned(),
-        scopes,
-        status: UserStatus::Active,
-        profile: Profile { display_name: "Admin".to_owned(), ..Profile::default() },
-        created_at: now,
-        updated_at: None,
-        tokens_valid_after: Timestamp::default(),
-    };
+    let user = admin(account.id, now)?;
     let hash = app.passwords.hash(&Password::new(&password)).await?;
-
     let (access_key, secret) = (AccessKeyId::new()?, access_key::new_secret()?);
-    let key = AccessKey {
-        access_key: access_key.clone(),
-        secret_sha256: AccessKey::hash_secret(secret.expose()),
-        user: user.id,
-        roles: vec!["Partner".to_owned(), "PartnerAdmin".to_owned()],
-        realm: "Partner".to_owned(),
-        ca: String::new(),
-        cid: String::new(),
-        domain: "/demo".to_owned(),
-        scopes: user.scopes.clone(),
-        state: AccessKeyState::Active,
-        valid_until: None,
-        created_at: now,
-    };
+    let key = key_of(&user, access_key.clone(), AccessKey::hash_secret(secret.expose()));
     // All or nothing: a process that dies here starts afresh the next time.
     let mut items = vec![account.item(&app.store)?];
     items.extend(key.items(&app.store)?);
@@ -91,6 +62,39 @@ pub async fn bootstrap(app: &App) -> Result<Option<Bootstrapped>, OperatorError>
         access_key: access_key.to_string(),
         access_key_secret: secret.expose().clone(),
     }))
+}
+
+fn admin(account: ObjectId, now: Timestamp) -> Result<User, OperatorError> {
+    Ok(User {
+        id: ObjectId::new(now)?,
+        account,
+        username: ADMIN.parse()?,
+        email: "admin@example.com".parse()?,
+        sub_type: "admin".to_owned(),
+        scopes: ["admin", "users:read", "users:write"].map(str::to_owned).to_vec(),
+        status: UserStatus::Active,
+        profile: Profile { display_name: "Admin".to_owned(), ..Profile::default() },
+        created_at: now,
+        updated_at: None,
+        tokens_valid_after: Timestamp::default(),
+    })
+}
+
+fn key_of(user: &User, access_key: AccessKeyId, secret_sha256: String) -> AccessKey {
+    AccessKey {
+        access_key,
+        secret_sha256,
+        user: user.id,
+        roles: vec!["Partner".to_owned(), "PartnerAdmin".to_owned()],
+        realm: "Partner".to_owned(),
+        ca: String::new(),
+        cid: String::new(),
+        domain: "/demo".to_owned(),
+        scopes: user.scopes.clone(),
+        state: AccessKeyState::Active,
+        valid_until: None,
+        created_at: user.created_at,
+    }
 }
 
 /// A secret of 100 bits in letters and digits that no shell and no reader mistakes.

@@ -18,56 +18,16 @@ pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
         "ours",
         "reached",
     ]);
-    let hashes = 0.9 * 1000.0 / load.hash.median;
-    let rates = [
-        (
-            ["sign-in per second, 1 and 16 clients", "76, 75", "70, 77", "–"],
-            format!("≥ {hashes:.0}"),
-            ("sign-in", [1, 16]),
-            [hashes, hashes],
-        ),
-        (
-            ["check of a session, 1 and 32 clients", "576, 798", "–", "5139, 8866 (introspection)"],
-            "≥ 5,000, 10,000".to_owned(),
-            ("check of a session", [1, 32]),
-            [5000.0, 10_000.0],
-        ),
-        (
-            ["refresh, 1 and 16 clients", "221, 318", "276, 437", "995, 1523"],
-            "≥ 2,500, 4,000".to_owned(),
-            ("refresh", [1, 16]),
-            [2500.0, 4000.0],
-        ),
-        (
-            ["machine token, 1 and 16 clients", "491, 559", "613, 1006", "5129, 8906 (opaque)"],
-            "≥ 5,000 (HS384)".to_owned(),
-            ("machine token, HS384", [1, 16]),
-            [5000.0, 5000.0],
-        ),
-        (
-            ["… with RS256", "", "", ""],
-            "≥ 1,500".to_owned(),
-            ("machine token, RS256", [1, 16]),
-            [1500.0, 1500.0],
-        ),
-        (
-            ["JWKS, 32 clients", "1460", "14,783", "21,187"],
-            "≥ 30,000".to_owned(),
-            ("JWKS", [32, 32]),
-            [30_000.0, 30_000.0],
-        ),
-    ];
-    for (theirs, figure, (what, clients), wanted) in rates {
-        let ours = clients.map(|clients| load.rate(what, clients).unwrap_or(0.0));
-        let reached = ours.iter().zip(wanted).all(|(ours, wanted)| *ours >= wanted);
-        let shown = if clients[0] == clients[1] {
-            format!("{:.0}", ours[0])
-        } else {
-            format!("{:.0}, {:.0}", ours[0], ours[1])
+    for rate in rates(0.9 * 1000.0 / load.hash.median) {
+        let ours = rate.clients.map(|clients| load.rate(rate.what, clients).unwrap_or(0.0));
+        let reached = ours.iter().zip(rate.wanted).all(|(ours, wanted)| *ours >= wanted);
+        let shown = match (rate.clients, ours) {
+            ([one, other], [ours, _]) if one == other => format!("{ours:.0}"),
+            (_, [one, other]) => format!("{one:.0}, {other:.0}"),
         };
-        let share = if reached { None } else { load.of_limit(what) };
-        let beside = share.map(|share| format!("; {share:.2} × its limit"));
-        row(&mut table, theirs, &figure, &format!("{shown}{}", beside.unwrap_or_default()), Some(reached));
+        let share = if reached { None } else { load.of_limit(rate.what) };
+        let beside = share.map(|share| format!("; {share:.2} × its limit")).unwrap_or_default();
+        row(&mut table, rate.theirs, &rate.figure, &format!("{shown}{beside}"), Some(reached));
     }
     let (idle, most) = (thousands(load.idle.resident), thousands(load.loaded.peak));
     let start = ["start to first answer, ms", "568", "245", "254"];
@@ -80,6 +40,62 @@ pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
     row(&mut table, memory, "< 30, < 60", &format!("{idle:.0}, {most:.0}"), Some(idle < 30.0 && most < 60.0));
     cold_start(&mut table, load, cold);
     table.to_string()
+}
+
+/// A row of requests a second.
+struct Rate {
+    /// Its name, and what the others reach.
+    theirs: [&'static str; 4],
+    /// What is to be reached, in words.
+    figure: String,
+    /// What is measured of ours, and with how many clients.
+    what: &'static str,
+    clients: [usize; 2],
+    wanted: [f64; 2],
+}
+
+/// The rows, on a machine that can make this many sign-ins.
+fn rates(sign_ins: f64) -> [Rate; 6] {
+    let rate = |theirs, figure: &str, (what, clients), wanted| Rate {
+        theirs,
+        figure: figure.to_owned(),
+        what,
+        clients,
+        wanted,
+    };
+    [
+        rate(
+            ["sign-in per second, 1 and 16 clients", "76, 75", "70, 77", "–"],
+            &format!("≥ {sign_ins:.0}"),
+            ("sign-in", [1, 16]),
+            [sign_ins, sign_ins],
+        ),
+        rate(
+            ["check of a session, 1 and 32 clients", "576, 798", "–", "5139, 8866 (introspection)"],
+            "≥ 5,000, 10,000",
+            ("check of a session", [1, 32]),
+            [5000.0, 10_000.0],
+        ),
+        rate(
+            ["refresh, 1 and 16 clients", "221, 318", "276, 437", "995, 1523"],
+            "≥ 2,500, 4,000",
+            ("refresh", [1, 16]),
+            [2500.0, 4000.0],
+        ),
+        rate(
+            ["machine token, 1 and 16 clients", "491, 559", "613, 1006", "5129, 8906 (opaque)"],
+            "≥ 5,000 (HS384)",
+            ("machine token, HS384", [1, 16]),
+            [5000.0, 5000.0],
+        ),
+        rate(["… with RS256", "", "", ""], "≥ 1,500", ("machine token, RS256", [1, 16]), [1500.0, 1500.0]),
+        rate(
+            ["JWKS, 32 clients", "1460", "14,783", "21,187"],
+            "≥ 30,000",
+            ("JWKS", [32, 32]),
+            [30_000.0, 30_000.0],
+        ),
+    ]
 }
 
 fn cold_start(table: &mut Table, load: &Load, cold: Option<&ColdStarts>) {
