@@ -2,11 +2,13 @@
 //! `lambda_http` makes the function's request of, and the function's response is the client's.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue};
@@ -20,7 +22,6 @@ use lambda_http::{Body, RequestExt};
 use shared::App;
 use url::Url;
 
-use crate::functions::Handler;
 use crate::routes::{Match, Routes};
 
 /// API Gateway takes requests of up to 10 MB.
@@ -50,7 +51,7 @@ pub async fn serve(
     let Some(event) = event(&parts, &body, &found, peer) else {
         return message(StatusCode::BAD_REQUEST, "Bad Request");
     };
-    match invoke(app, found.handler, event).await {
+    match invoke(app, &found, event).await {
         Some(response) => response,
         None => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
@@ -163,18 +164,19 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// Calls the function with the request that `lambda_http` makes of the event. As behind API Gateway, it goes on when the client has
-/// gone: what it has begun is not left half-done. The runtime turns a panic into an answer, so it is one here.
+/// Calls the function with the request that `lambda_http` makes of the event. The runtime turns a panic into an answer,
+/// so it is one here.
 async fn invoke(
     app: &'static App,
-    handler: Handler,
+    found: &Match<'_>,
     event: ApiGatewayV2httpRequest,
 ) -> Option<Response<Full<Bytes>>> {
+    let handler = found.handler;
     let call = async move {
         let request = lambda_http::Request::from(LambdaRequest::ApiGatewayV2(event));
         handler(app, request.with_lambda_context(lambda_http::Context::default())).await
     };
-    let response = tokio::spawn(call).await.ok()?;
+    let response = AssertUnwindSafe(call).catch_unwind().await.ok()?;
     Some(response.map(|body| match body {
         Body::Text(text) => Full::from(text),
         Body::Binary(bytes) => Full::from(bytes),

@@ -1,5 +1,6 @@
 //! Every function in one process, over HTTP.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use shared::App;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
 use crate::gateway;
 use crate::post;
@@ -56,10 +59,12 @@ pub struct Site {
     pub body_within: Duration,
 }
 
-/// Serves until `stop` is ready, and then until the requests in flight are answered.
+/// Serves until `stop` is ready, and then until the requests in flight are carried out.
 pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output = ()>) {
     let site = Arc::new(site);
     let connections = GracefulShutdown::new();
+    // Nothing is sent: there is nothing more to receive when the last request has let go of its sender.
+    let (in_flight, mut last_carried_out) = mpsc::channel::<Infallible>(1);
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -72,11 +77,9 @@ pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output =
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let site = Arc::clone(&site);
-        let service = service_fn(move |request| {
-            let site = Arc::clone(&site);
-            async move { Ok::<_, hyper::Error>(logged(&site, request, peer).await) }
-        });
+        let (site, in_flight) = (Arc::clone(&site), in_flight.clone());
+        let service =
+            service_fn(move |request| carry_out(Arc::clone(&site), request, peer, in_flight.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
@@ -87,8 +90,27 @@ pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output =
             let _ = connection.await;
         });
     }
-    drop(listener);
-    let _ = tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await;
+    drop((listener, in_flight));
+    let last_requests = async {
+        connections.shutdown().await;
+        last_carried_out.recv().await;
+    };
+    let _ = tokio::time::timeout(LAST_REQUESTS, last_requests).await;
+}
+
+/// Answers a request on a task of its own: as behind API Gateway, it is carried out although its client has gone.
+async fn carry_out(
+    site: Arc<Site>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    in_flight: mpsc::Sender<Infallible>,
+) -> Result<Response<Full<Bytes>>, JoinError> {
+    let work = async move {
+        let response = logged(&site, request, peer).await;
+        drop(in_flight);
+        response
+    };
+    tokio::spawn(work).await
 }
 
 async fn logged(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {

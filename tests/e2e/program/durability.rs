@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Client;
 use tempfile::tempdir;
-use tests::Service;
 use tests::program::Latchkey;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const PASSWORD: &str = "correct horse battery";
@@ -28,22 +27,26 @@ async fn log_in(http: &Client, url: &str, name: &str) -> u16 {
 
 /// As behind API Gateway, which does not tell a function that nobody waits for its answer.
 #[tokio::test]
-async fn what_was_asked_for_is_done_although_the_client_has_gone() {
-    let service = Service::start().await;
+async fn what_was_asked_for_is_done_although_the_client_has_gone_and_the_server_is_told_to_stop() {
+    let folder = tempdir().unwrap();
+    let program = Latchkey::new(folder.path(), ["--port", "0"]).serve().await;
     let form = format!("username=gone&password={}&email=gone@example.com", PASSWORD.replace(' ', "+"));
     let head =
         "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded";
-    let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len());
-    let address = service.url.trim_start_matches("http://");
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    connection.write_all(request.as_bytes()).await.unwrap();
+    let head = format!("{head}\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n", form.len());
+    let address = program.url.trim_start_matches("http://localhost:");
+    let mut connection = TcpStream::connect(format!("127.0.0.1:{address}")).await.unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.write_all(form.as_bytes()).await.unwrap();
     drop(connection);
 
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while service.count(&service.app.store.tables.accounts, "USER").await == 0 {
-        assert!(Instant::now() < deadline, "nobody was signed up");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let ended = program.stop().await;
+    assert!(ended.stderr.contains("200 POST /auth/signup"), "{}", ended.stderr);
+    let shown = Latchkey::new(folder.path(), ["user", "show", "gone"]).finish().await;
+    assert!(shown.succeeded().contains("gone@example.com"), "{}", shown.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
