@@ -29,6 +29,7 @@ fn value_given(value: AttributeValue) -> Value {
         AttributeValue::N(number) => Value::N(number),
         AttributeValue::B(bytes) => Value::B(bytes.into_inner()),
         AttributeValue::Bool(value) => Value::BOOL(value),
+        AttributeValue::Null(value) => Value::NULL(value),
         AttributeValue::Ss(texts) => Value::SS(texts),
         AttributeValue::Ns(numbers) => Value::NS(numbers),
         AttributeValue::Bs(all) => Value::BS(all.into_iter().map(Blob::into_inner).collect()),

@@ -1,7 +1,7 @@
 //! The short way from a call to the tables in the same process: no socket, no HTTP, no JSON.
 //! docs/decisions/0012-the-local-server-calls-its-engine.md.
 //!
-//! What no caller asks for, as the capacity that a call takes, is left out.
+//! The parameters that expressions have replaced are left out, and so is what is only said on request: capacity and metrics.
 
 mod item;
 mod refusal;
@@ -37,7 +37,7 @@ use shared::store::{self, Answer};
 use crate::engine::Engine;
 
 use item::{given, given_all, taken, taken_all};
-use refusal::{refused, refused_or_cancelled, refused_or_not_held};
+use refusal::{refused, refused_or, refused_or_cancelled};
 
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,9 +82,8 @@ impl store::Engine for Engine {
             return_values_on_condition_check_failure: name(input.return_values_on_condition_check_failure),
             ..PutItemRequest::default()
         };
-        let answer = self.database.put_item(request);
-        let answer = answer
-            .map_err(|error| refused_or_not_held(error, PutItemError::ConditionalCheckFailedException))?;
+        let not_held = PutItemError::ConditionalCheckFailedException;
+        let answer = self.database.put_item(request).map_err(refused_or(not_held))?;
         Ok(PutItemOutput::builder().set_attributes(answer.attributes.map(taken)).build())
     }
 
@@ -100,9 +99,8 @@ impl store::Engine for Engine {
             return_values_on_condition_check_failure: name(input.return_values_on_condition_check_failure),
             ..UpdateItemRequest::default()
         };
-        let answer = self.database.update_item(request);
-        let answer = answer
-            .map_err(|error| refused_or_not_held(error, UpdateItemError::ConditionalCheckFailedException))?;
+        let not_held = UpdateItemError::ConditionalCheckFailedException;
+        let answer = self.database.update_item(request).map_err(refused_or(not_held))?;
         Ok(UpdateItemOutput::builder().set_attributes(answer.attributes.map(taken)).build())
     }
 
@@ -117,9 +115,8 @@ impl store::Engine for Engine {
             return_values_on_condition_check_failure: name(input.return_values_on_condition_check_failure),
             ..DeleteItemRequest::default()
         };
-        let answer = self.database.delete_item(request);
-        let answer = answer
-            .map_err(|error| refused_or_not_held(error, DeleteItemError::ConditionalCheckFailedException))?;
+        let not_held = DeleteItemError::ConditionalCheckFailedException;
+        let answer = self.database.delete_item(request).map_err(refused_or(not_held))?;
         Ok(DeleteItemOutput::builder().set_attributes(answer.attributes.map(taken)).build())
     }
 
@@ -132,7 +129,7 @@ impl store::Engine for Engine {
             expression_attribute_names: input.expression_attribute_names,
             expression_attribute_values: input.expression_attribute_values.map(given),
             scan_index_forward: input.scan_index_forward.unwrap_or(true),
-            limit: input.limit.and_then(|limit| usize::try_from(limit).ok()),
+            limit: input.limit.map(limit),
             exclusive_start_key: input.exclusive_start_key.map(given),
             select: name(input.select),
             consistent_read: input.consistent_read,
@@ -153,7 +150,7 @@ impl store::Engine for Engine {
             projection_expression: input.projection_expression,
             expression_attribute_names: input.expression_attribute_names,
             expression_attribute_values: input.expression_attribute_values.map(given),
-            limit: input.limit.and_then(|limit| usize::try_from(limit).ok()),
+            limit: input.limit.map(limit),
             exclusive_start_key: input.exclusive_start_key.map(given),
             select: name(input.select),
             consistent_read: input.consistent_read,
@@ -269,6 +266,11 @@ fn write_given(write: WriteRequest) -> batch_write_item::WriteRequest {
 /// The name of one of the API's constants.
 fn name(constant: Option<impl ToString>) -> Option<String> {
     constant.map(|constant| constant.to_string())
+}
+
+/// How many items at most. The engine refuses 0, as DynamoDB does every number below 1.
+fn limit(items: i32) -> usize {
+    usize::try_from(items).unwrap_or_default()
 }
 
 fn count(items: usize) -> i32 {

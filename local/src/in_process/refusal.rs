@@ -18,17 +18,18 @@ pub(super) fn refused<E: CreateUnhandledError>(error: DynoxideError) -> SdkError
 }
 
 /// Refused, or a condition that does not hold.
-pub(super) fn refused_or_not_held<E: CreateUnhandledError>(
-    error: DynoxideError,
+pub(super) fn refused_or<E: CreateUnhandledError>(
     not_held: impl FnOnce(ConditionalCheckFailedException) -> E,
-) -> SdkError<E> {
-    let (status, metadata) = (error.status_code(), metadata(&error));
-    match error {
-        DynoxideError::ConditionalCheckFailedException(message, item) => {
-            let failed = ConditionalCheckFailedException::builder().message(message).meta(metadata);
-            answered(status, not_held(failed.set_item(item.map(taken)).build()))
+) -> impl FnOnce(DynoxideError) -> SdkError<E> {
+    |error| {
+        let (status, metadata) = (error.status_code(), metadata(&error));
+        match error {
+            DynoxideError::ConditionalCheckFailedException(message, item) => {
+                let failed = ConditionalCheckFailedException::builder().message(message).meta(metadata);
+                answered(status, not_held(failed.set_item(item.map(taken)).build()))
+            }
+            other => refused(other),
         }
-        other => refused(other),
     }
 }
 

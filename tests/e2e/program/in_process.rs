@@ -263,4 +263,11 @@ async fn what_is_wrong_is_refused_alike() {
     assert_eq!(both.same(no_expression).await.unwrap_err().code(), Some("ValidationException"));
     let nothing = TransactWriteItemsInput::builder().set_transact_items(Some(Vec::new()));
     assert_eq!(both.same(nothing).await.unwrap_err().code(), Some("ValidationException"));
+
+    // Over the socket it is refused in other words: docs/decisions/0002-the-local-store-has-a-key.md.
+    let mut damaged = key("damaged");
+    damaged.insert("nothing".to_owned(), AttributeValue::Null(false));
+    let damaged = PutItemInput::builder().table_name(TABLE).set_item(Some(damaged));
+    let refused = damaged.send_to(&both.without).await.unwrap_err();
+    assert_eq!(refused.code(), Some("ValidationException"));
 }
