@@ -1,8 +1,8 @@
 //! How many wrong guesses came from one network: a second limit, on failures only.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use serde::Deserialize;
 
 use crate::app::App;
