@@ -60,7 +60,7 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
             floor.add(&starts.start(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
             // The first of several that hash waits until the system has made large pages: each is it in its turn.
-            for start in [0, 1, 2, 3].map(|place| ORDER[(run + place) % ORDER.len()]) {
+            for start in ORDER.into_iter().cycle().skip(run % ORDER.len()).take(ORDER.len()) {
                 starts.measure(start, tls.as_ref(), function, runs, beside);
             }
         }
