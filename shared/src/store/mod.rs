@@ -263,28 +263,28 @@ impl Store {
         }
         Err(StoreError::Unavailable("writes remained unprocessed".into()))
     }
+
+    /// Makes an update, and again as long as a transaction holds its item, which the SDK does not do by itself.
+    pub async fn update_past_transactions(
+        &self,
+        update: UpdateItemInputBuilder,
+    ) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
+        for wait in BATCH_WAITS.into_iter().skip(1) {
+            match update.clone().send_to(self).await {
+                Err(error) if error.code() == Some("TransactionConflictException") => {
+                    tokio::time::sleep(wait).await;
+                }
+                result => return result,
+            }
+        }
+        update.send_to(self).await
+    }
 }
 
 /// Deletes an item, for [`Store::write_all`].
 pub fn delete_request(key: Key) -> Result<WriteRequest, StoreError> {
     let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build()?;
     Ok(WriteRequest::builder().delete_request(delete).build())
-}
-
-/// Makes an update, and again as long as a transaction holds its item, which the SDK does not do by itself.
-pub async fn past_transactions(
-    store: &Store,
-    update: UpdateItemInputBuilder,
-) -> Result<UpdateItemOutput, SdkError<UpdateItemError>> {
-    for wait in BATCH_WAITS.into_iter().skip(1) {
-        match update.clone().send_to(store).await {
-            Err(error) if error.code() == Some("TransactionConflictException") => {
-                tokio::time::sleep(wait).await;
-            }
-            result => return result,
-        }
-    }
-    update.send_to(store).await
 }
 
 /// How long to wait before each try of a batch: a batch that is throttled in part succeeds in part.

@@ -147,7 +147,7 @@ impl User {
             .condition_expression("tokens_valid_after = :until OR tokens_valid_after < :now")
             .expression_attribute_values(":until", number(until.millis()))
             .expression_attribute_values(":now", number(now.millis()));
-        if_held(store::past_transactions(&app.store, update).await)?;
+        if_held(app.store.update_past_transactions(update).await)?;
         match keep {
             Some(session) => session::renew(app, self.id, session, now).await,
             None => Ok(()),

@@ -268,7 +268,7 @@ impl User {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":now", number(app.now().millis()))
             .return_values(ReturnValue::AllNew);
-        let result = store::past_transactions(&app.store, update).await;
+        let result = app.store.update_past_transactions(update).await;
         let attributes = if_held(result)?.and_then(|output| output.attributes);
         Ok(attributes.map(serde_dynamo::from_item).transpose()?)
     }
@@ -289,7 +289,7 @@ impl User {
             .condition_expression(format!("{ALLOWS} OR tokens_valid_after = :now"))
             .expression_attribute_values(":since", number(by.millis()))
             .expression_attribute_values(":now", number(now.millis()));
-        let result = store::past_transactions(&app.store, update).await;
+        let result = app.store.update_past_transactions(update).await;
         if_held(result).map(|held| held.is_some())
     }
 
