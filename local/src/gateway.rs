@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue};
+use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use lambda_http::aws_lambda_events::apigw::{
@@ -87,6 +87,13 @@ async fn whole(body: Incoming, within: Duration) -> Result<Bytes, Unread> {
         Ok(Err(_)) => Err(Unread::Broken),
         Err(_) => Err(Unread::TooSlow),
     }
+}
+
+/// What API Gateway answers when Lambda has no room for one more.
+pub fn too_many_at_once() -> Response<Full<Bytes>> {
+    let mut response = message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// An answer of API Gateway itself.

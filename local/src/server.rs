@@ -1,6 +1,5 @@
 //! Every function in one process, over HTTP.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -18,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use shared::App;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 use crate::gateway;
@@ -30,7 +29,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to send its body: API Gateway gives a whole request as much.
-pub const BODY_WITHIN: Duration = Duration::from_secs(30);
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// How many requests are carried out at once: Lambda begins with as many for an account.
+const AT_ONCE: u32 = 1000;
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -55,16 +56,26 @@ pub struct Site {
     pub mail: Option<PathBuf>,
     /// Whether to write a line for each request.
     pub log: bool,
-    /// How long a body is waited for: [`BODY_WITHIN`], or less in a test.
+    /// How long a body is waited for.
     pub body_within: Duration,
+    /// How many requests are carried out at once; one more is answered with 503.
+    pub at_once: u32,
+}
+
+impl Site {
+    /// A server without mails to show and without a log.
+    #[must_use]
+    pub fn new(app: &'static App, routes: Routes) -> Self {
+        Self { app, routes, mail: None, log: false, body_within: BODY_WITHIN, at_once: AT_ONCE }
+    }
 }
 
 /// Serves until `stop` is ready, and then until the requests in flight are carried out.
 pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output = ()>) {
     let site = Arc::new(site);
     let connections = GracefulShutdown::new();
-    // Nothing is sent: there is nothing more to receive when the last request has let go of its sender.
-    let (in_flight, mut last_carried_out) = mpsc::channel::<Infallible>(1);
+    let at_once = site.at_once;
+    let places = Arc::new(Semaphore::new(at_once as usize));
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -77,9 +88,9 @@ pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output =
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (site, in_flight) = (Arc::clone(&site), in_flight.clone());
+        let (site, places) = (Arc::clone(&site), Arc::clone(&places));
         let service =
-            service_fn(move |request| carry_out(Arc::clone(&site), request, peer, in_flight.clone()));
+            service_fn(move |request| carry_out(Arc::clone(&site), request, peer, Arc::clone(&places)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
@@ -90,10 +101,11 @@ pub async fn serve(site: Site, listener: TcpListener, stop: impl Future<Output =
             let _ = connection.await;
         });
     }
-    drop((listener, in_flight));
+    drop(listener);
     let last_requests = async {
         connections.shutdown().await;
-        last_carried_out.recv().await;
+        // All places are free when the last request is carried out.
+        let _ = places.acquire_many(at_once).await;
     };
     let _ = tokio::time::timeout(LAST_REQUESTS, last_requests).await;
 }
@@ -103,11 +115,12 @@ async fn carry_out(
     site: Arc<Site>,
     request: Request<Incoming>,
     peer: SocketAddr,
-    in_flight: mpsc::Sender<Infallible>,
+    places: Arc<Semaphore>,
 ) -> Result<Response<Full<Bytes>>, JoinError> {
+    let Ok(place) = places.try_acquire_owned() else { return Ok(gateway::too_many_at_once()) };
     let work = async move {
         let response = logged(&site, request, peer).await;
-        drop(in_flight);
+        drop(place);
         response
     };
     tokio::spawn(work).await

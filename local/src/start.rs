@@ -97,7 +97,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
 
     let shown = matches!(way, Way::Page).then(|| mail.folder.clone());
-    let site = Site { app, routes, mail: shown, log: !options.quiet, body_within: server::BODY_WITHIN };
+    let site = Site { mail: shown, log: !options.quiet, ..Site::new(app, routes) };
     server::serve(site, listener, server::interrupted()).await;
     Ok(())
 }

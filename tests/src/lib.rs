@@ -108,8 +108,7 @@ impl Service {
         let listener = server::listen(0).await.expect("a port");
         self.url = format!("http://{}", listener.local_addr().expect("an address"));
         let routes = Routes::new(TEMPLATE).expect("routes");
-        let body_within = server::BODY_WITHIN;
-        let mut site = Site { app: self.app, routes, mail: None, log: false, body_within };
+        let mut site = Site::new(self.app, routes);
         change(&mut site);
         tokio::spawn(server::serve(site, listener, std::future::pending()));
         self
@@ -147,8 +146,7 @@ impl Service {
         calls.reset();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let routes = Routes::new(TEMPLATE).expect("routes");
-        let site = Site { app, routes, mail: None, log: false, body_within: server::BODY_WITHIN };
-        tokio::spawn(server::serve(site, listener, async {
+        tokio::spawn(server::serve(Site::new(app, routes), listener, async {
             let _ = stopped.await;
         }));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();

@@ -270,6 +270,33 @@ async fn slow_and_half_requests_hold_nobody_up() {
 }
 
 #[tokio::test]
+async fn one_request_too_many_at_once_is_told_to_come_back() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let service = service.behind(|site| site.at_once = 1).await;
+    let json = right();
+    let head = format!("{HOST}Content-Type: application/json\r\nContent-Length: {}\r\n", json.len());
+    let mut begun = connect(&service).await;
+    let head = format!("POST /v1/auth HTTP/1.1\r\n{head}Expect: 100-continue\r\n\r\n");
+    begun.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    begun.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    let answer = exchange(&service, post("/v1/auth", HOST, &json)).await;
+    let expected = (503, r#"{"message":"Service Unavailable"}"#);
+    assert_eq!((status(&answer), body(&answer)), expected, "{answer}");
+    assert!(answer.contains("retry-after: 1"), "{answer}");
+
+    begun.write_all(json.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    begun.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let answer = exchange(&service, post("/v1/auth", HOST, &json)).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+}
+
+#[tokio::test]
 async fn trace_echoes_nothing() {
     let service = Service::start().await;
     let request =
