@@ -143,7 +143,13 @@ pub(crate) struct RawHash(Hasher);
 
 impl RawHash {
     pub(crate) fn new() -> Self {
-        let params = Params::builder().memory(Memory::kib(19_456)).passes(2).build().expect("parameters");
+        Self::of(19_456, 2)
+    }
+
+    /// In this many KiB, with as many passes over them.
+    pub(crate) fn of(memory: u64, passes: u32) -> Self {
+        let params =
+            Params::builder().memory(Memory::kib(memory)).passes(passes).build().expect("parameters");
         Self(Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hasher())
     }
 

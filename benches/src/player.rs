@@ -37,11 +37,11 @@ pub struct Player<S> {
 }
 
 impl<S: Storage> Player<S> {
-    /// Reads the key that the script signs with, and puts the memory that it hashes in into place.
+    /// Reads the key that the script signs with.
     ///
     /// # Errors
     ///
-    /// When the key is none, or there is no memory.
+    /// When the key is none.
     pub fn new(storage: S, script: &'static Script) -> Result<Self, Error> {
         let key = match &script.signs_with {
             Some(key) => Some(KeyPair::from_pkcs8(&STANDARD.decode(key)?)?),
@@ -87,19 +87,13 @@ impl<S: Storage> Player<S> {
     }
 }
 
-/// With its memory in place, if it is needed: one pass touches it all.
+/// If one is needed. It takes its memory with the first hash, and keeps it.
 fn hasher(script: &Script) -> Result<Option<Mutex<Hasher>>, Error> {
     if script.hashes == 0 {
         return Ok(None);
     }
-    let argon2 = |passes| {
-        let params = Params::builder().memory(Memory::kib(19_456)).passes(passes).build()?;
-        Ok::<_, Error>(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-    };
-    let mut hasher = argon2(1)?.hasher();
-    hash(&mut hasher)?;
-    hasher.set_argon2(argon2(2)?);
-    Ok(Some(Mutex::new(hasher)))
+    let params = Params::builder().memory(Memory::kib(19_456)).passes(2).build()?;
+    Ok(Some(Mutex::new(Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hasher())))
 }
 
 fn hash(hasher: &mut Hasher) -> Result<(), Error> {

@@ -36,6 +36,13 @@ pub(crate) struct ColdStarts {
     pub(crate) setting: Setting,
     pub(crate) floor: ColdStart,
     pub(crate) functions: Vec<ColdStart>,
+    /// Some of them, otherwise than a deployment begins with.
+    #[serde(default)]
+    pub(crate) variants: Vec<ColdStart>,
+    /// What one Argon2id hash adds to the cold start of a function that does nothing else, in milliseconds: the first hash of a
+    /// process, whose memory the system has yet to give.
+    #[serde(default)]
+    pub(crate) first_hash_ms: Option<f64>,
     /// What a zip of the stack has, which serves every function: all that any of them is made of but what is Latchkey's.
     #[serde(default)]
     pub(crate) stack_zip_bytes: u64,

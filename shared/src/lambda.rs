@@ -39,10 +39,10 @@ impl WarmUp {
         Self { signs_with: Some(T::algorithm), ..self }
     }
 
-    /// And the memory of one password hash.
+    /// And what hashes a password, with its memory if nobody waits for that.
     #[must_use]
     pub const fn and_hash(self) -> Self {
-        Self { hash: Some(Hasher::warm_up), ..self }
+        Self { hash: Some(make_ready_to_hash), ..self }
     }
 
     /// Makes it ready; what needs storage and what needs the processor, at once.
@@ -51,7 +51,7 @@ impl WarmUp {
     /// A processor that computes Argon2 wrongly, or too little memory for a hash. Storage that does not answer is none: the first
     /// request tries again, and answers for it.
     pub async fn run(self, app: &App) -> Result<(), HashError> {
-        let hash = async { self.hash.map_or(Ok(()), |warm_up| warm_up(&app.passwords)) };
+        let hash = async { self.hash.map_or(Ok(()), |make_ready| make_ready(&app.passwords)) };
         tokio::join!(self.reach_storage(app), hash).1
     }
 
@@ -65,6 +65,22 @@ impl WarmUp {
             keyring.prepare_to_sign(algorithm(&app.config), app.now());
         }
     }
+}
+
+/// Putting the memory of a hash in place takes a pass over it that the hash itself does not need: time won where a process is made
+/// ready ahead, and lost where a request waits for it (docs/decisions/0013-the-memory-of-the-first-hash.md).
+fn make_ready_to_hash(hasher: &Hasher) -> Result<(), HashError> {
+    let kind = std::env::var(INITIALIZATION_TYPE).ok();
+    if is_ahead_of_requests(kind.as_deref()) { hasher.warm_up() } else { hasher.check() }
+}
+
+/// How Lambda says what a process is begun for.
+const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+
+/// `on-demand` is for a request that waits. All else that Lambda knows (`provisioned-concurrency`, `snap-start`,
+/// `lambda-managed-instances`) is ahead of any.
+fn is_ahead_of_requests(kind: Option<&str>) -> bool {
+    kind.is_some_and(|kind| kind != "on-demand")
 }
 
 /// Says in the log why a function does not start.
@@ -125,5 +141,20 @@ struct Answer(Response);
 impl IntoResponse for Answer {
     fn into_response(self) -> Pin<Box<dyn Future<Output = Response> + Send>> {
         Box::pin(ready(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_that_lambda_begins_for_a_request_has_somebody_waiting() {
+        assert!(!is_ahead_of_requests(Some("on-demand")));
+        for kind in ["provisioned-concurrency", "snap-start", "lambda-managed-instances"] {
+            assert!(is_ahead_of_requests(Some(kind)), "{kind}");
+        }
+        // Anything that is not Lambda begins a function when a request comes.
+        assert!(!is_ahead_of_requests(None));
     }
 }

@@ -1,5 +1,8 @@
 //! Cold starts: from the start of a process until its first answer, beside a function that does nothing.
 
+mod first_hash;
+mod variant;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -11,13 +14,17 @@ use flate2::write::DeflateEncoder;
 use crate::built::{self, Unpacked, Yardstick};
 use crate::cli::Effort;
 use crate::fixture::{Fixture, Success};
+use crate::limit::RawHash;
 use crate::process::{Cold, Environment, Memory, Process};
 use crate::progress;
-use crate::record::Recorder;
+use crate::record::{Recorder, hashes};
 use crate::report::{ColdStart, ColdStarts, Setting};
 use crate::stats::{Spread, median};
 use crate::tls::TlsStore;
 use tests::events::STORELESS;
+
+use first_hash::FirstHash;
+use variant::Variant;
 
 /// What the runs of one function have given.
 #[derive(Default)]
@@ -37,40 +44,34 @@ enum Start {
     StackOverTls,
 }
 
-const ORDER: [Start; 4] = [Start::Ours, Start::OursOverTls, Start::Stack, Start::StackOverTls];
-
-/// The function that is also measured with another algorithm than RS256, and what its line is called then.
-const SIGNER: &str = "oauth-token";
-const SIGNER_ES256: &str = "oauth-token, ES256";
-const ES256: &[(&str, &str)] = &[("SIGNING_ALGORITHM", "ES256")];
+const STARTS: [Start; 4] = [Start::Ours, Start::OursOverTls, Start::Stack, Start::StackOverTls];
 
 pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -> ColdStarts {
     let (tls, no_tls) = match TlsStore::start(fixture) {
         Ok(tls) => (Some(tls), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let es256 = functions.iter().any(|function| function == SIGNER).then(|| Fixture::with(ES256));
-    let es256_tls = es256.as_ref().and_then(|fixture| TlsStore::start(fixture).ok());
+    let mut variants = Variant::of(functions);
     let starts = Starts { recorder: Recorder::new(fixture), unpacked: Unpacked::new() };
     let mut floor = Runs::default();
     let mut all: Vec<[Runs; 2]> = functions.iter().map(|_| Default::default()).collect();
-    let mut with_es256 = Runs::default();
+    let mut hash = FirstHash::default();
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
             floor.add(&starts.start(&Yardstick::Floor.path(), &Environment::new(), b"{}"));
-            // The first of several that hash waits until the system has made large pages: each is it in its turn.
-            for start in ORDER.into_iter().cycle().skip(run % ORDER.len()).take(ORDER.len()) {
+            for start in STARTS {
                 starts.measure(start, tls.as_ref(), function, runs, beside);
             }
-        }
-        if let Some(fixture) = &es256 {
-            with_es256.add(&starts.function(fixture, SIGNER, None));
-            let over_tls = es256_tls.as_ref().map(|tls| starts.function(fixture, SIGNER, Some(tls)).total);
-            with_es256.tls.extend(over_tls);
+            variants
+                .iter_mut()
+                .filter(|variant| variant.is_of(function))
+                .for_each(|variant| variant.add(&starts));
+            if hashes(function) {
+                hash.add(&starts);
+            }
         }
     }
-    let es256 = es256.map(|_| with_es256.figures(SIGNER_ES256, &built::path(SIGNER)));
     let functions = functions.iter().zip(&all).map(|(function, [runs, beside])| ColdStart {
         yardstick: beside.spread(),
         yardstick_tls: beside.spread_over_tls(),
@@ -79,7 +80,9 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     ColdStarts {
         setting: Setting::here(),
         floor: floor.figures("floor", &Yardstick::Floor.path()),
-        functions: functions.chain(es256).collect(),
+        functions: functions.collect(),
+        variants: variants.iter().map(Variant::figures).collect(),
+        first_hash_ms: hash.ms(),
         stack_zip_bytes: zipped(&Yardstick::Stack.path()),
         no_tls,
     }
@@ -93,6 +96,7 @@ struct Starts<'f> {
 
 impl Starts<'_> {
     fn start(&self, binary: &Path, environment: &Environment, event: &[u8]) -> Cold {
+        take_memory_back();
         Process::start_cold(&self.unpacked.path(binary), environment, event)
     }
 
@@ -135,6 +139,12 @@ impl Starts<'_> {
         let environment = over(tls, fixture.stack(&self.recorder.script(function, &values)?));
         Some(self.start(&Yardstick::Stack.path(), &environment, &event).total)
     }
+}
+
+/// Lets the system have at hand what a process will ask for. Where it is a guest, its free memory may be lent to the machine beneath,
+/// which takes up to 60 ms to give back what one hash needs. So three times that is asked for here, in the way of a hash.
+fn take_memory_back() {
+    RawHash::of(3 * 19_456, 1).compute();
 }
 
 fn over(tls: Option<&TlsStore>, environment: Environment) -> Environment {

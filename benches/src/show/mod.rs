@@ -54,7 +54,7 @@ fn cold(cold: &ColdStarts) -> String {
         "function", "KiB", "zip KiB", "init ms", "cold ms", "× floor", "× stack", "TLS ms", "× floor",
         "× stack", "RSS MiB", "peak MiB",
     ]);
-    for start in std::iter::once(&cold.floor).chain(&cold.functions) {
+    for start in std::iter::once(&cold.floor).chain(&cold.functions).chain(&cold.variants) {
         table.row([
             start.function.clone(),
             format!("{:.0}", thousands(start.binary_bytes)),
@@ -76,6 +76,12 @@ fn cold(cold: &ColdStarts) -> String {
     let mut text = setting(&cold.setting);
     let runs = cold.functions.first().map_or(0, |function| function.total.n);
     let _ = write!(text, "Medians of {runs} interleaved runs of each function.\n\n{table}");
+    if let Some(hash) = cold.first_hash_ms {
+        let _ = write!(
+            text,
+            "\nOne Argon2id hash, the first of its process, takes {hash:.2} ms of a cold start.\n"
+        );
+    }
     if let Some(reason) = &cold.no_tls {
         let _ = write!(text, "\nNo figures over TLS: {reason}.\n");
     }

@@ -38,7 +38,7 @@ pub(crate) fn table(load: &Load, cold: Option<&ColdStarts>) -> String {
     row(&mut table, start, "< 100", &ours, Some(load.first_start_ms < 100.0));
     let memory = ["RSS idle, under load, MiB", "102, 160–303", "71, 87–259", "75, 137–156"];
     row(&mut table, memory, "< 30, < 60", &format!("{idle:.0}, {most:.0}"), Some(idle < 30.0 && most < 60.0));
-    cold_start(&mut table, load, cold);
+    cold_start(&mut table, cold);
     table.to_string()
 }
 
@@ -98,7 +98,7 @@ fn rates(sign_ins: f64) -> [Rate; 6] {
     ]
 }
 
-fn cold_start(table: &mut Table, load: &Load, cold: Option<&ColdStarts>) {
+fn cold_start(table: &mut Table, cold: Option<&ColdStarts>) {
     let Some(cold) = cold else { return };
     let floor = cold.floor.total.median;
     let others = cold.functions.iter().filter(|start| !hashes(&start.function));
@@ -110,10 +110,11 @@ fn cold_start(table: &mut Table, load: &Load, cold: Option<&ColdStarts>) {
         "80 (JWKS), 138 (sign-in)",
         "–",
     ];
-    let sign_in = login.map_or_else(String::new, |login| {
-        format!("; sign-in {:.1}, without its hash {:.1}", login / floor, (login - load.hash.median) / floor)
+    let sign_in = login.zip(cold.first_hash_ms).map(|(login, hash)| (login / floor, (login - hash) / floor));
+    let within = sign_in.is_none_or(|(_, without)| without <= 4.0);
+    let sign_in = sign_in.map_or_else(String::new, |(with, without)| {
+        format!("; sign-in {with:.1}, without its hash {without:.1}")
     });
-    let within = login.is_none_or(|login| (login - load.hash.median) / floor <= 4.0);
     let ours = format!("{slowest:.1} at most{sign_in}");
     row(table, theirs, "≤ 4 (sign-in: + its hash)", &ours, Some(slowest <= 4.0 && within));
 }

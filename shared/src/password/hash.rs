@@ -112,7 +112,8 @@ impl Hasher {
         if output == expected { Ok(()) } else { Err(HashError::Miscomputed) }
     }
 
-    /// Touches the memory of one hash by a single pass over it, so that the first request does not wait for the system.
+    /// [Checks](Self::check), and touches the memory of one hash by a single pass over it, so that the first one does not wait for
+    /// the system.
     pub fn warm_up(&self) -> Result<(), HashError> {
         self.check()?;
         let HashParameters { memory_kib, parallelism, .. } = self.parameters;
@@ -302,6 +303,16 @@ mod tests {
             let verdict = hasher.verify(&Password::new("password"), Some(stored)).await.unwrap();
             assert_ne!(verdict, Verdict::Wrong, "{stored}");
         }
+    }
+
+    #[test]
+    fn a_check_takes_no_memory_of_a_hash_and_warming_up_takes_it_all() {
+        let hasher = Hasher::new(HashParameters { memory_kib: 19_456, ..CHEAP });
+        let kept = || hasher.buffers.kept().iter().map(Memory::kept_blocks).sum::<usize>();
+        hasher.check().unwrap();
+        assert_eq!(kept(), 256);
+        hasher.warm_up().unwrap();
+        assert_eq!(kept(), 19_456);
     }
 
     #[tokio::test]

@@ -1,0 +1,37 @@
+//! The first hash of a process, whose memory the system has yet to give.
+
+use std::time::Duration;
+
+use benches::Script;
+
+use crate::built::Yardstick;
+use crate::fixture::Success;
+use crate::stats::Spread;
+
+use super::Starts;
+
+/// How long a function that hashes and does nothing else takes to its first answer, and one that does nothing at all.
+#[derive(Default)]
+pub(super) struct FirstHash {
+    with: Vec<Duration>,
+    without: Vec<Duration>,
+}
+
+impl FirstHash {
+    pub(super) fn add(&mut self, starts: &Starts<'_>) {
+        let fixture = starts.recorder.fixture;
+        let event = Success::of("verify-token").filled(&fixture.values("verify-token"));
+        let start = |hashes| {
+            let environment = fixture.stack(&Script { hashes, ..Script::default() });
+            starts.start(&Yardstick::Stack.path(), &environment, &event).total
+        };
+        self.with.push(start(1));
+        self.without.push(start(0));
+    }
+
+    /// What the hash adds, in milliseconds; nothing if no function that hashes was measured.
+    pub(super) fn ms(&self) -> Option<f64> {
+        let measured = !self.with.is_empty();
+        measured.then(|| Spread::of(&self.with).median - Spread::of(&self.without).median)
+    }
+}
