@@ -69,9 +69,11 @@ impl Unpacked {
         Self(TempDir::new().expect("a folder"))
     }
 
-    /// The path of a binary, unpacked the first time.
-    pub(crate) fn path(&self, binary: &Path) -> PathBuf {
-        let unpacked = self.0.path().join(binary.file_name().expect("a file"));
+    /// The path of a binary as it is beside this function, unpacked the first time. The stack has a copy for each, so that it is no
+    /// fresher in the processor's caches than the function is.
+    pub(crate) fn path(&self, binary: &Path, function: &str) -> PathBuf {
+        let name = binary.file_name().expect("a file").to_string_lossy();
+        let unpacked = self.0.path().join(format!("{name}-{function}"));
         if !unpacked.exists() {
             let bytes = fs::read(binary).expect("a binary that was built");
             let mut copy = File::create(&unpacked).expect("a folder of its own");
