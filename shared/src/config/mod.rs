@@ -85,7 +85,8 @@ impl Config {
     /// Reads settings from `lookup`; an empty value counts as unset.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let source = Source(&|name| lookup(name).filter(|value| !value.is_empty()));
-        let memory_kib = source.number("ARGON2_MEMORY_KIB", 19_456, 7_168, 1 << 20)?;
+        let memory_kib =
+            source.number("ARGON2_MEMORY_KIB", 19_456, 7_168, HashParameters::MOST.memory_kib)?;
         Ok(Self {
             public_url: source.optional("PUBLIC_URL")?,
             default_account: source
@@ -103,9 +104,9 @@ impl Config {
             argon2: HashParameters {
                 memory_kib,
                 iterations: source
-                    .number("ARGON2_ITERATIONS", 2, 1, 20)?
+                    .number("ARGON2_ITERATIONS", 2, 1, HashParameters::MOST.iterations)?
                     .max(HashParameters::least_iterations(memory_kib)),
-                parallelism: source.number("ARGON2_PARALLELISM", 1, 1, 16)?,
+                parallelism: source.number("ARGON2_PARALLELISM", 1, 1, HashParameters::MOST.parallelism)?,
             },
             password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 8, 64)?)
                 .unwrap_or(9),

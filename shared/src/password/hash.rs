@@ -4,13 +4,15 @@ use std::fmt;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::phc::{Output, Salt};
 use argon2::{Algorithm, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::Password;
 use super::engine::{Input, Memory, Refused};
+use super::foreign::NotComputed;
+use super::stored::{Derivation, NotAHash, StoredHash};
 use crate::random::{self, RandomUnavailable};
 
 const OUTPUT_LENGTH: usize = 32;
@@ -28,6 +30,9 @@ pub struct HashParameters {
 }
 
 impl HashParameters {
+    /// What a deployment may ask for.
+    pub const MOST: Self = Self { memory_kib: 1 << 20, iterations: 20, parallelism: 16 };
+
     /// The fewest passes that make up for this much memory, by OWASP's Password Storage Cheat Sheet.
     #[must_use]
     pub const fn least_iterations(memory_kib: u32) -> u32 {
@@ -56,17 +61,20 @@ pub enum Verdict {
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
     /// The stored text is no hash that this system knows.
-    #[error("a stored password hash cannot be read")]
-    Stored(#[source] argon2::password_hash::phc::Error),
-    /// It names another algorithm, or parameters that Argon2 does not allow.
-    #[error("a stored password hash is of an unknown kind")]
-    Unknown,
+    #[error("a stored password hash cannot be used")]
+    Stored(#[from] NotAHash),
+    /// The hash has no notation.
+    #[error("the password hash cannot be written")]
+    Notation,
     /// Argon2 refused this deployment's parameters.
     #[error("the password cannot be hashed")]
     Argon2(#[source] argon2::Error),
     /// Argon2 refused its input, or there is not enough memory.
     #[error("the hash cannot be computed")]
     Compute(#[from] Refused),
+    /// Another algorithm refused its input.
+    #[error(transparent)]
+    Foreign(#[from] NotComputed),
     /// What the reference implementation has computed comes out otherwise on this processor: every password would be wrong.
     #[error("Argon2 is computed wrongly on this processor")]
     Miscomputed,
@@ -131,72 +139,82 @@ impl Hasher {
 
     /// The PHC string of a new hash, with a salt of its own.
     pub async fn hash(&self, password: &Password) -> Result<String, HashError> {
-        let salt: [u8; SALT_LENGTH] = random::bytes()?;
-        let salt = Salt::new(&salt).map_err(HashError::Stored)?;
-        let params = self.params()?;
-        let output =
-            self.compute(password, Algorithm::Argon2id, Version::V0x13, params.clone(), salt).await?;
-        let hash = PasswordHash {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&params).map_err(|_| HashError::Unknown)?,
-            salt: Some(salt),
-            hash: Some(output),
-        };
-        Ok(hash.to_string())
+        let derivation = self.derivation(random::bytes()?)?;
+        let output = self.derive(password.text(), derivation.clone()).await?;
+        derivation.written(output)
     }
 
-    /// Compares a password with a stored PHC string. Without one it computes a hash all the same, so that an unknown
-    /// name takes as long as a wrong password.
+    /// The PHC string of a hash that no password has. It looks, and takes to compare, as any other.
+    pub fn hash_of_nobody(&self) -> Result<String, HashError> {
+        let derivation = self.derivation(random::bytes()?)?;
+        let output: [u8; OUTPUT_LENGTH] = random::bytes()?;
+        derivation.written(Output::new(&output).map_err(|_| HashError::Notation)?)
+    }
+
+    /// Compares a password with a [`StoredHash`]. Without one it computes a hash all the same, so that an unknown name takes as
+    /// long as a wrong password.
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, HashError> {
         let Some(stored) = stored else {
-            let salt = Salt::new(&[0; SALT_LENGTH]).map_err(HashError::Stored)?;
-            self.compute(password, Algorithm::Argon2id, Version::V0x13, self.params()?, salt).await?;
+            let derivation = self.derivation([0; SALT_LENGTH])?;
+            for text in password.texts() {
+                self.derive(text, derivation.clone()).await?;
+            }
             return Ok(Verdict::Wrong);
         };
-        let stored = PasswordHash::new(stored).map_err(HashError::Stored)?;
-        let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(|_| HashError::Unknown)?;
-        let version =
-            stored.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| HashError::Unknown)?;
-        let params = Params::try_from(&stored).map_err(|_| HashError::Unknown)?;
-        let (salt, expected) = stored.salt.zip(stored.hash).ok_or(HashError::Unknown)?;
-        let weak = algorithm != Algorithm::Argon2id || version != Version::V0x13 || self.is_weaker(&params);
-        let output = self.compute(password, algorithm, version, params, salt).await?;
-        // `Output` compares in constant time.
-        Ok(match (output == expected, weak) {
-            (false, _) => Verdict::Wrong,
-            (true, false) => Verdict::Right,
-            (true, true) => Verdict::RightButWeak,
+        let stored: StoredHash = stored.parse()?;
+        let weak = stored.is_weaker_than(self.parameters);
+        for text in password.texts() {
+            if self.is_hash_of(text, &stored).await? {
+                // Ours are of the normal form.
+                let ours = text == password.text();
+                return Ok(if ours && !weak { Verdict::Right } else { Verdict::RightButWeak });
+            }
+        }
+        Ok(Verdict::Wrong)
+    }
+
+    async fn is_hash_of(&self, text: &str, stored: &StoredHash) -> Result<bool, HashError> {
+        match stored {
+            // `Output` compares in constant time.
+            StoredHash::Argon2(hash) => Ok(self.derive(text, hash.derivation.clone()).await? == hash.output),
+            StoredHash::Foreign(hash) => {
+                let (hash, password) = (hash.clone(), Zeroizing::new(text.as_bytes().to_vec()));
+                self.in_turn(move || Ok(hash.is_of(&password)?)).await
+            }
+        }
+    }
+
+    /// How new hashes are derived, and those that nobody has.
+    fn derivation(&self, salt: [u8; SALT_LENGTH]) -> Result<Derivation, HashError> {
+        let HashParameters { memory_kib, iterations, parallelism } = self.parameters;
+        let params = Params::new(memory_kib, iterations, parallelism, Some(OUTPUT_LENGTH));
+        Ok(Derivation {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: params.map_err(HashError::Argon2)?,
+            salt: Salt::new(&salt).map_err(|_| HashError::Notation)?,
         })
     }
 
-    fn params(&self) -> Result<Params, HashError> {
-        let HashParameters { memory_kib, iterations, parallelism } = self.parameters;
-        Params::new(memory_kib, iterations, parallelism, Some(OUTPUT_LENGTH)).map_err(HashError::Argon2)
-    }
-
-    fn is_weaker(&self, params: &Params) -> bool {
-        params.m_cost() < self.parameters.memory_kib || params.t_cost() < self.parameters.iterations
-    }
-
-    async fn compute(
-        &self,
-        password: &Password,
-        algorithm: Algorithm,
-        version: Version,
-        params: Params,
-        salt: Salt,
-    ) -> Result<Output, HashError> {
+    async fn derive(&self, text: &str, derivation: Derivation) -> Result<Output, HashError> {
         let buffers = Arc::clone(&self.buffers);
-        let password = Zeroizing::new(password.text().as_bytes().to_vec());
-        let length = params.output_len().unwrap_or(OUTPUT_LENGTH);
-        let work = move || {
-            let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
-            let output = output.get_mut(..length).ok_or(HashError::Unknown)?;
-            let input = Input { algorithm, version, params: &params, password: &password, salt: &salt };
-            buffers.hash(input, output)?;
-            Output::new(output).map_err(HashError::Stored)
-        };
+        let password = Zeroizing::new(text.as_bytes().to_vec());
+        self.in_turn(move || {
+            let Derivation { algorithm, version, params, salt } = &derivation;
+            let mut output = Zeroizing::new(vec![0; params.output_len().unwrap_or(OUTPUT_LENGTH)]);
+            let (algorithm, version) = (*algorithm, *version);
+            let input = Input { algorithm, version, params, password: &password, salt };
+            buffers.hash(input, &mut output)?;
+            Output::new(&output).map_err(|_| HashError::Notation)
+        })
+        .await
+    }
+
+    /// Computes when it is its turn.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
         if self.on_this_thread {
             return work();
         }
@@ -292,6 +310,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_hash_of_another_system_is_to_be_replaced_and_may_be_of_what_was_typed() {
+        let hasher = Hasher::new(CHEAP);
+        // Made by Python's hashlib with the ligature, and with the two letters that it is in normal form.
+        let typed = "$pbkdf2-sha256$1000$c2FsdA$THVWSE7fB0uAI8oDt6tYAnQJbnF+839UZyGrJurLBBA";
+        let normal = "$pbkdf2-sha256$1000$c2FsdA$dSuaNOf4m1S5IxKdRlj/0ETr7YuYl+swaajoR+td6LY";
+        for (password, stored, verdict) in [
+            ("\u{fb01}ve horses", typed, Verdict::RightButWeak),
+            ("\u{fb01}ve horses", normal, Verdict::RightButWeak),
+            ("five horses", normal, Verdict::RightButWeak),
+            ("five horses", typed, Verdict::Wrong),
+            ("six horses", normal, Verdict::Wrong),
+        ] {
+            let found = hasher.verify(&Password::new(password), Some(stored)).await.unwrap();
+            assert_eq!(found, verdict, "{password} {stored}");
+        }
+    }
+
+    #[tokio::test]
     async fn the_reference_implementations_hash_is_understood() {
         // From the test vectors of the reference implementation (phc-winner-argon2, src/test.c, version 0x13, type i
         // and id): password "password", salt "somesalt".
@@ -342,9 +378,15 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_hash_is_an_error_and_not_a_wrong_password() {
         let hasher = Hasher::new(CHEAP);
-        for stored in
-            ["", "hunter2", "$2b$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ"]
-        {
+        for stored in [
+            "",
+            "hunter2",
+            "$2b$10$abcdefghijklmnopqrstuv",
+            "$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ",
+            "$argon2x$v=19$m=64,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2id$v=19$m=1048577,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2id$v=19$m=64,t=21,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        ] {
             assert!(hasher.verify(&Password::new("x"), Some(stored)).await.is_err(), "{stored}");
         }
     }

@@ -2,7 +2,9 @@
 
 mod common;
 mod engine;
+mod foreign;
 mod hash;
+mod stored;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
@@ -10,7 +12,9 @@ use crate::config::Config;
 use crate::secret::Secret;
 
 pub use common::is_common;
+pub use foreign::Foreign;
 pub use hash::{HashError, HashParameters, Hasher, Verdict};
+pub use stored::{Argon2Hash, NotAHash, StoredHash};
 
 /// The longest password, in characters.
 pub const MAX_LENGTH: usize = 256;
@@ -19,6 +23,8 @@ pub const MAX_LENGTH: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Password {
     normal: Secret<String>,
+    /// As typed, where that is something else.
+    typed: Option<Secret<String>>,
     /// As typed: one character may be many in normal form.
     characters: usize,
 }
@@ -31,11 +37,17 @@ impl Password {
             IsNormalized::Yes => text.to_owned(),
             _ => text.nfkc().collect(),
         };
-        Self { normal: Secret::new(normal), characters: text.chars().count() }
+        let typed = (normal != text).then(|| Secret::new(text.to_owned()));
+        Self { normal: Secret::new(normal), typed, characters: text.chars().count() }
     }
 
     fn text(&self) -> &str {
         self.normal.expose()
+    }
+
+    /// What a stored hash may be of: the normal form, or what was typed, of which other systems make theirs.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.normal), self.typed.as_ref()].into_iter().flatten().map(|text| text.expose().as_str())
     }
 }
 
