@@ -45,7 +45,7 @@ pub enum Command {
     /// Accounts: make, list, show
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Users: make, list, show
+    /// Users: make, list, show, import, export
     #[command(subcommand)]
     User(UserCommand),
     /// Access keys: make, list, show
@@ -177,6 +177,32 @@ pub enum UserCommand {
         /// Where and how
         #[command(flatten)]
         target: Target,
+    },
+    /// Make users of the lines of a file, with the password hashes of the system that they come from
+    #[command(
+        after_help = "Each line is one user in JSON. Only email must be there; what else can be:\n  username       the id if left out: they sign in with the address\n  password_hash  $argon2id$…, $2b$… (bcrypt), $scrypt$…, $pbkdf2-sha256$…, pbkdf2_sha256$… (Django), $fbscrypt$… (Firebase);\n                 without one they choose a password by \"forgotten password\"\n  status         active (the default), unverified or suspended\n  id, account, sub_type, scopes, first_name, last_name, display_name, phone, time_zone, created_at\nA hash is replaced by one of Argon2id when its owner signs in. Nobody is sent a mail. An import that was broken off can be begun again.\ndocs/moving.md makes such lines of what Firebase, Supabase, Auth0, Keycloak, Cognito and Django export.\n\nExamples:\n  latchkey user import users.jsonl --check\n  latchkey user import users.jsonl --aws\n  echo '{\"email\":\"ada@example.com\",\"password_hash\":\"$2b$12$…\"}' | latchkey user import -"
+    )]
+    Import {
+        /// The file; - is standard input
+        file: PathBuf,
+        /// Say what is wrong with the file, and write nothing
+        #[arg(long)]
+        check: bool,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write all users with their password hashes to standard output, as import takes them
+    #[command(
+        after_help = "Whoever has the hashes can try passwords on them: keep the file as you keep the database. Users who are changed meanwhile are written as they were or as they are.\n\nExamples:\n  latchkey user export > users.jsonl\n  latchkey user export --aws | gzip > users.jsonl.gz"
+    )]
+    Export {
+        /// Folder of the data of a local server, running or not
+        #[arg(long, value_name = "DIR", default_value = ".latchkey")]
+        data: PathBuf,
+        /// Read from AWS, with the usual AWS configuration; ACCOUNTS_TABLE names the table
+        #[arg(long, conflicts_with = "data")]
+        aws: bool,
     },
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use latchkey::cli::{Cli, Command};
+use latchkey::operator::describe;
 use latchkey::{environment, operator, start};
 use mimalloc::MiMalloc;
 
@@ -33,15 +34,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// An error and its causes in one line. Some errors say their cause in a sentence of their own: it is not said again.
-fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut told: Vec<String> = Vec::new();
-    for cause in shared::log::causes(error) {
-        if !told.iter().any(|earlier| earlier.contains(&cause)) {
-            told.push(cause);
-        }
-    }
-    told.join(": ")
 }

@@ -160,6 +160,23 @@ pub struct Program {
 }
 
 impl Program {
+    /// The mails, as the page `/local/mail` has them for scripts, once there are so many.
+    ///
+    /// # Panics
+    /// When they do not come.
+    pub async fn mails(&self, count: usize) -> Vec<Value> {
+        for _ in 0..600 {
+            let request = self.http.get(self.at("/local/mail")).header("accept", "application/json");
+            let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+            let mails = answer["mails"].as_array().expect("mails");
+            if mails.len() >= count {
+                return mails.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{count} mails did not come");
+    }
+
     /// The URL of a path.
     #[must_use]
     pub fn at(&self, path: &str) -> String {

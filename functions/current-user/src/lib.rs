@@ -32,7 +32,7 @@ async fn change(app: &App, request: &Request) -> Result<User, Fault> {
     let mut changes = Vec::new();
     let mut wrong = Vec::new();
     for field in ProfileField::ALL {
-        match fields.get(field.name()).map(|value| check(value, field.longest())) {
+        match fields.get(field.name()).map(|value| text(value, field)) {
             None => {}
             Some(Ok(text)) => changes.push((field, text.to_owned())),
             Some(Err(reason)) => wrong.push((field.name(), reason)),
@@ -48,15 +48,9 @@ async fn change(app: &App, request: &Request) -> Result<User, Fault> {
     user.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
 }
 
-fn check(value: &Value, most: usize) -> Result<&str, String> {
+fn text(value: &Value, field: ProfileField) -> Result<&str, String> {
     let text = value.as_str().ok_or("must be text")?;
-    if text.chars().count() > most {
-        return Err(format!("has at most {most} characters"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err("has no control characters".to_owned());
-    }
-    Ok(text)
+    field.check(text).map(|()| text)
 }
 
 /// The record as verify-token shows it, with the names that only its owner needs.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Value, json};
 use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
 use shared::clock::Timestamp;
@@ -12,7 +11,7 @@ use shared::user::User;
 use uuid::Uuid;
 
 use super::target::Operator;
-use super::{OperatorError, list, output, user};
+use super::{OperatorError, list, moment, output, user};
 use crate::cli::{Page, State, Target};
 
 pub(super) struct NewKey {
@@ -123,15 +122,6 @@ fn scopes(wanted: Vec<String>, owner: &User) -> Result<Vec<String>, OperatorErro
             if owner.scopes.is_empty() { "none".to_owned() } else { owner.scopes.join(" ") }
         ))),
     }
-}
-
-/// A date, which means its end in UTC, or a moment.
-fn moment(text: &str) -> Result<Timestamp, OperatorError> {
-    let full = if text.len() == 10 { format!("{text}T23:59:59Z") } else { text.to_owned() };
-    let parsed = DateTime::from_str(&full, DateTimeFormat::DateTimeWithOffset);
-    parsed.map(|moment| Timestamp::from_seconds(moment.secs())).map_err(|_| {
-        OperatorError::Argument(format!("{text:?} is no moment: write 2027-12-31 or 2027-12-31T23:59:59Z"))
-    })
 }
 
 fn describe(key: &AccessKey, now: Timestamp) -> Value {

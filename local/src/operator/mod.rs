@@ -6,8 +6,11 @@ mod keys;
 mod list;
 mod output;
 mod target;
+mod transfer;
 mod user;
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use shared::clock::Timestamp;
 use shared::config::ConfigError;
 use shared::id::NotAnObjectId;
 use shared::identifier::{NotAnEmail, UsernameError};
@@ -18,7 +21,7 @@ use shared::random::RandomUnavailable;
 use shared::store::StoreError;
 use shared::user::CreateUserError;
 
-use crate::cli::{AccessKeyCommand, AccountCommand, KeysCommand, UserCommand};
+use crate::cli::{AccessKeyCommand, AccountCommand, KeysCommand, Target, UserCommand};
 use crate::embedded::OpenError;
 
 /// Why a command was not carried out.
@@ -54,6 +57,9 @@ pub enum OperatorError {
     /// The keyring.
     #[error(transparent)]
     Keyring(KeyringError),
+    /// Standard output.
+    #[error("standard output cannot be written")]
+    Output(#[source] std::io::Error),
     /// Storage.
     #[error(transparent)]
     Store(StoreError),
@@ -98,6 +104,18 @@ impl From<CreateUserError> for OperatorError {
     }
 }
 
+/// An error and its causes in one line. Some errors say their cause in a sentence of their own: it is not said again.
+#[must_use]
+pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for cause in shared::log::causes(error) {
+        if !told.iter().any(|earlier| earlier.contains(&cause)) {
+            told.push(cause);
+        }
+    }
+    told.join(": ")
+}
+
 /// A secret of the command line; `-` stands for one line of standard input, which no other user of the machine sees.
 fn secret(given: Option<String>) -> Result<Option<String>, OperatorError> {
     if given.as_deref() != Some("-") {
@@ -108,6 +126,16 @@ fn secret(given: Option<String>) -> Result<Option<String>, OperatorError> {
     read.map_err(|error| OperatorError::Argument(format!("standard input cannot be read: {error}")))?;
     let end = line.trim_end_matches('\n');
     Ok(Some(end.strip_suffix('\r').unwrap_or(end).to_owned()))
+}
+
+/// A date, which means its end in UTC, or a moment.
+fn moment(text: &str) -> Result<Timestamp, OperatorError> {
+    let full = if text.len() == 10 { format!("{text}T23:59:59Z") } else { text.to_owned() };
+    let parsed = DateTime::from_str(&full, DateTimeFormat::DateTimeWithOffset);
+    let millis = parsed.ok().and_then(|moment| moment.to_millis().ok());
+    millis.map(Timestamp::from_millis).ok_or_else(|| {
+        OperatorError::Argument(format!("{text:?} is no moment: write 2027-12-31 or 2027-12-31T23:59:59Z"))
+    })
 }
 
 /// `latchkey account …`
@@ -131,6 +159,10 @@ pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
         }
         UserCommand::List { page, target } => user::list(&page, &target).await,
         UserCommand::Show { user, target } => user::show(&user, &target).await,
+        UserCommand::Import { file, check, target } => {
+            transfer::import(transfer::Import { file, check }, &target).await
+        }
+        UserCommand::Export { data, aws } => transfer::export(&Target { data, aws, json: true }).await,
     }
 }
 

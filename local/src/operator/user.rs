@@ -31,11 +31,7 @@ pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), Opera
             "the password is empty; leave --password out for a random one".to_owned(),
         ));
     }
-    if let Some(scope) = wanted.scopes.iter().find(|scope| !is_scope(scope)) {
-        return Err(OperatorError::Argument(format!(
-            "{scope:?} is no scope: one word of printable ASCII without \" and \\ (RFC 6749 section 3.3); repeat --scope for more"
-        )));
-    }
+    check_scopes(&wanted.scopes)?;
     let operator = Operator::connect(target).await?;
     let app = &operator.app;
     let account = existing_account(app, account).await?;
@@ -102,7 +98,7 @@ pub(super) async fn find(app: &App, text: &str) -> Result<User, OperatorError> {
     })
 }
 
-async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<ObjectId, OperatorError> {
+pub(super) async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<ObjectId, OperatorError> {
     let Some(id) = id else { return Ok(app.config.default_account) };
     let account: Option<Account> = app.store.get(&app.store.tables.accounts, Account::key(id)).await?;
     match account {
@@ -113,17 +109,39 @@ async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<ObjectId, O
     }
 }
 
-/// The `scope-token` of RFC 6749 section 3.3.
-fn is_scope(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+pub(super) fn check_scopes(scopes: &[String]) -> Result<(), OperatorError> {
+    // The `scope-token` of RFC 6749 section 3.3.
+    let is_scope = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    };
+    match scopes.iter().find(|scope| !is_scope(scope)) {
+        None => Ok(()),
+        Some(scope) => Err(OperatorError::Argument(format!(
+            "{scope:?} is no scope: one word of printable ASCII without \" and \\ (RFC 6749 section 3.3); each is given by itself"
+        ))),
+    }
+}
+
+const STATUSES: [(UserStatus, &str); 3] = [
+    (UserStatus::Active, "active"),
+    (UserStatus::Unverified, "unverified"),
+    (UserStatus::Suspended, "suspended"),
+];
+
+/// What a status is called.
+pub(super) fn status_name(status: UserStatus) -> &'static str {
+    STATUSES.iter().find(|(known, _)| *known == status).map_or("", |(_, name)| name)
+}
+
+/// The status of this name.
+pub(super) fn status(name: &str) -> Result<UserStatus, OperatorError> {
+    let found = STATUSES.iter().find(|(_, known)| *known == name);
+    found.map(|(status, _)| *status).ok_or_else(|| {
+        OperatorError::Argument(format!("{name:?} is no status: there are active, unverified and suspended"))
+    })
 }
 
 fn describe(user: &User) -> Value {
-    let status = match user.status {
-        UserStatus::Active => "active",
-        UserStatus::Unverified => "unverified",
-        UserStatus::Suspended => "suspended",
-    };
     json!({
         "id": user.id,
         "userid": user.id.as_json_integer(),
@@ -132,7 +150,7 @@ fn describe(user: &User) -> Value {
         "email": user.email,
         "sub_type": user.sub_type,
         "scopes": user.scopes,
-        "status": status,
+        "status": status_name(user.status),
         "created_at": user.created_at.to_rfc3339(),
     })
 }

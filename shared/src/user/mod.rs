@@ -6,6 +6,7 @@
 
 mod change;
 mod lookup;
+mod profile;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
@@ -19,6 +20,7 @@ use crate::outbox::Message;
 use crate::store::{self, Call, Key, Store, StoreError, Transaction, if_held, number};
 
 pub use change::{ChangeError, Permit, WRITTEN_WITHIN};
+pub use profile::{Profile, ProfileField};
 
 /// A user's record.
 #[expect(clippy::unsafe_derive_deserialize, reason = "the unsafe code is inside tokio::join!")]
@@ -50,69 +52,6 @@ pub struct User {
     /// the tokens of access keys from the rest of that second, which is all that they tell of their time.
     #[serde(default, skip_serializing_if = "Timestamp::is_epoch")]
     pub tokens_valid_after: Timestamp,
-}
-
-/// What users may change about themselves. What is empty is not stored: a check of a session reads every attribute there is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// Given name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub first_name: String,
-    /// Family name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub last_name: String,
-    /// The name to show.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub display_name: String,
-    /// Telephone number.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub phone: String,
-    /// A time zone of the IANA database, as in `Africa/Lagos`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub time_zone: String,
-}
-
-/// A part of a [`Profile`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProfileField {
-    /// [`Profile::first_name`]
-    FirstName,
-    /// [`Profile::last_name`]
-    LastName,
-    /// [`Profile::display_name`]
-    DisplayName,
-    /// [`Profile::phone`]
-    Phone,
-    /// [`Profile::time_zone`]
-    TimeZone,
-}
-
-impl ProfileField {
-    /// All there are.
-    pub const ALL: [Self; 5] =
-        [Self::FirstName, Self::LastName, Self::DisplayName, Self::Phone, Self::TimeZone];
-
-    /// Its attribute, and its name in requests and answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.name_and_longest().0
-    }
-
-    /// The most characters that it may have.
-    #[must_use]
-    pub const fn longest(self) -> usize {
-        self.name_and_longest().1
-    }
-
-    const fn name_and_longest(self) -> (&'static str, usize) {
-        match self {
-            Self::FirstName => ("first_name", 100),
-            Self::LastName => ("last_name", 100),
-            Self::DisplayName => ("display_name", 100),
-            Self::Phone => ("phone", 32),
-            Self::TimeZone => ("time_zone", 64),
-        }
-    }
 }
 
 /// Whether a user may be used; the numbers are those of the verify-token document.
@@ -181,6 +120,9 @@ pub enum CreateUserError {
     /// Someone has this e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// There is a user with this id.
+    #[error("the id is taken")]
+    IdTaken,
     /// Storage.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -218,8 +160,9 @@ impl User {
         }
         match store.transact(items).await? {
             Transaction::Done => Ok(()),
+            Transaction::Refused(0) => Err(CreateUserError::UsernameTaken),
             Transaction::Refused(1) => Err(CreateUserError::EmailTaken),
-            Transaction::Refused(_) => Err(CreateUserError::UsernameTaken),
+            Transaction::Refused(_) => Err(CreateUserError::IdTaken),
         }
     }
 

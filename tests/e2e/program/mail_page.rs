@@ -1,27 +1,11 @@
 //! The page that shows the mails of a laptop.
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::tempdir;
 use tests::program::{Latchkey, Program};
 
 const PATH: &str = "/local/mail";
-
-/// The mails, as the page has them for scripts, once there are so many.
-async fn mails(program: &Program, count: usize) -> Vec<Value> {
-    for _ in 0..600 {
-        let request = program.http.get(program.at(PATH)).header("accept", "application/json");
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let mails = answer["mails"].as_array().unwrap();
-        if mails.len() >= count {
-            return mails.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{count} mails did not come");
-}
 
 async fn sign_up(program: &Program) {
     let body = json!({ "username": "ada", "email": "ada@example.com", "password": "a <b>good</b> phrase" });
@@ -43,7 +27,7 @@ async fn local_mail_shows_each_mail_as_text_and_as_its_reader_sees_it() {
     assert!(empty.text().await.unwrap().contains("No mail yet."));
 
     sign_up(&program).await;
-    let mail = mails(&program, 1).await.remove(0);
+    let mail = program.mails(1).await.remove(0);
     let link = mail["link"].as_str().unwrap();
     assert_eq!(mail["to"], "ada@example.com");
     assert_eq!(mail["subject"], "Verify your e-mail address for Tom & Co");
