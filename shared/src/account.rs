@@ -60,4 +60,27 @@ impl Account {
         // If the condition does not hold, someone else replaced it: theirs is as good.
         if_held(result).map(drop)
     }
+
+    /// Refuses the secret and the tokens of an account from now on, or takes them again; false if there is none.
+    pub async fn set_status(app: &App, id: ObjectId, status: AccountStatus) -> Result<bool, StoreError> {
+        Self::set(app, id, "status", serde_dynamo::to_attribute_value(status)?).await
+    }
+
+    /// Takes another secret from now on, of which this is the hash; false if there is no such account.
+    pub async fn set_secret_hash(app: &App, id: ObjectId, hash: String) -> Result<bool, StoreError> {
+        Self::set(app, id, "secret_hash", AttributeValue::S(hash)).await
+    }
+
+    async fn set(app: &App, id: ObjectId, name: &str, value: AttributeValue) -> Result<bool, StoreError> {
+        let result = UpdateItemInput::builder()
+            .table_name(&app.store.tables.accounts)
+            .set_key(Some(Self::key(id).into_item()))
+            .update_expression("SET #name = :value")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value)
+            .send_to(&app.store)
+            .await;
+        if_held(result).map(|held| held.is_some())
+    }
 }

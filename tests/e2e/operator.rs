@@ -3,6 +3,7 @@
 
 mod access_keys;
 mod moving;
+mod shutting_out;
 
 use std::path::Path;
 
@@ -14,6 +15,10 @@ use tests::program::{Finished, Latchkey, Program};
 
 async fn run(folder: &Path, arguments: &[&str]) -> Finished {
     Latchkey::new(folder, arguments).finish().await
+}
+
+fn done(finished: &Finished) {
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
 }
 
 /// A folder with a store, and a server on it if one is wanted.

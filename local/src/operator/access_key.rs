@@ -90,23 +90,36 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
 }
 
 pub(super) async fn show(text: &str, target: &Target) -> Result<(), OperatorError> {
-    let ak = match (text.parse::<Uuid>(), text.parse::<AccessKeyId>()) {
-        (Ok(ak), _) => ak,
-        (_, Ok(id)) => id.ak(),
-        (_, Err(error)) => {
-            return Err(OperatorError::Argument(format!("{error}, or name it by its ak, a UUID")));
-        }
-    };
+    let ak = ak(text)?;
     let operator = Operator::connect(target).await?;
     let store = &operator.app.store;
     let key: Option<AccessKey> = store.get(&store.tables.accounts, AccessKey::key(ak)).await?;
-    let key = key.ok_or_else(|| {
-        OperatorError::Argument(format!(
-            "there is no access key {text}; `latchkey access-key list` shows all"
-        ))
-    })?;
+    let key = key.ok_or_else(|| unknown(text))?;
     output::object(&describe(&key, operator.app.now()), target.json);
     Ok(())
+}
+
+pub(super) async fn revoke(text: &str, target: &Target) -> Result<(), OperatorError> {
+    let ak = ak(text)?;
+    let operator = Operator::connect(target).await?;
+    if !AccessKey::revoke(&operator.app, ak).await? {
+        return Err(unknown(text));
+    }
+    output::object(&json!({ "ak": ak, "state": "revoked" }), target.json);
+    Ok(())
+}
+
+/// The `ak` of a key that is named by it or by the access key.
+fn ak(text: &str) -> Result<Uuid, OperatorError> {
+    match (text.parse::<Uuid>(), text.parse::<AccessKeyId>()) {
+        (Ok(ak), _) => Ok(ak),
+        (_, Ok(id)) => Ok(id.ak()),
+        (_, Err(error)) => Err(OperatorError::Argument(format!("{error}, or name it by its ak, a UUID"))),
+    }
+}
+
+fn unknown(text: &str) -> OperatorError {
+    OperatorError::Argument(format!("there is no access key {text}; `latchkey access-key list` shows all"))
 }
 
 /// The scopes of a new key: a key can do nothing that its user cannot.

@@ -18,14 +18,9 @@ pub(super) async fn create(
     target: &Target,
 ) -> Result<(), OperatorError> {
     let id: Option<ObjectId> = id.map(str::parse).transpose()?;
-    if secret.as_deref() == Some("") {
-        return Err(OperatorError::Argument(
-            "the secret is empty; leave --secret out for a random one".to_owned(),
-        ));
-    }
+    let secret = chosen(secret)?;
     let operator = Operator::connect(target).await?;
     let app = &operator.app;
-    let secret = secret.map_or_else(readable_secret, Ok)?;
     let account = Account {
         id: id.map_or_else(|| ObjectId::new(app.now()), Ok)?,
         name,
@@ -53,11 +48,53 @@ pub(super) async fn show(id: &str, target: &Target) -> Result<(), OperatorError>
     let operator = Operator::connect(target).await?;
     let store = &operator.app.store;
     let account: Option<Account> = store.get(&store.tables.accounts, Account::key(id)).await?;
-    let account = account.ok_or_else(|| {
-        OperatorError::Argument(format!("there is no account {id}; `latchkey account list` shows all"))
-    })?;
+    let account = account.ok_or_else(|| unknown(id))?;
     output::object(&describe(&account), target.json);
     Ok(())
+}
+
+pub(super) async fn set_status(
+    id: &str,
+    status: AccountStatus,
+    target: &Target,
+) -> Result<(), OperatorError> {
+    let id: ObjectId = id.parse()?;
+    let operator = Operator::connect(target).await?;
+    if !Account::set_status(&operator.app, id, status).await? {
+        return Err(unknown(id));
+    }
+    output::object(&json!({ "id": id, "status": status }), target.json);
+    Ok(())
+}
+
+pub(super) async fn new_secret(
+    id: &str,
+    secret: Option<String>,
+    target: &Target,
+) -> Result<(), OperatorError> {
+    let id: ObjectId = id.parse()?;
+    let secret = chosen(secret)?;
+    let operator = Operator::connect(target).await?;
+    let hash = operator.app.passwords.hash(&Password::new(&secret)).await?;
+    if !Account::set_secret_hash(&operator.app, id, hash).await? {
+        return Err(unknown(id));
+    }
+    output::object(&json!({ "id": id, "secret": secret }), target.json);
+    Ok(())
+}
+
+/// The secret that was given, or a random one.
+fn chosen(secret: Option<String>) -> Result<String, OperatorError> {
+    if secret.as_deref() == Some("") {
+        return Err(OperatorError::Argument(
+            "the secret is empty; leave --secret out for a random one".to_owned(),
+        ));
+    }
+    Ok(secret.map_or_else(readable_secret, Ok)?)
+}
+
+pub(super) fn unknown(id: ObjectId) -> OperatorError {
+    OperatorError::Argument(format!("there is no account {id}; `latchkey account list` shows all"))
 }
 
 fn describe(account: &Account) -> Value {

@@ -10,6 +10,7 @@ mod transfer;
 mod user;
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use shared::account::AccountStatus;
 use shared::clock::Timestamp;
 use shared::config::ConfigError;
 use shared::id::NotAnObjectId;
@@ -19,7 +20,7 @@ use shared::keyring::rotation::{RetireError, Start};
 use shared::password::HashError;
 use shared::random::RandomUnavailable;
 use shared::store::StoreError;
-use shared::user::CreateUserError;
+use shared::user::{ChangeError, CreateUserError};
 
 use crate::cli::{AccessKeyCommand, AccountCommand, KeysCommand, Target, UserCommand};
 use crate::embedded::OpenError;
@@ -95,6 +96,16 @@ impl From<RetireError> for OperatorError {
     }
 }
 
+impl From<ChangeError> for OperatorError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Store(error) => error.into(),
+            ChangeError::Random(error) => error.into(),
+            error => Self::Argument(format!("{error}: try again")),
+        }
+    }
+}
+
 impl From<CreateUserError> for OperatorError {
     fn from(error: CreateUserError) -> Self {
         match error {
@@ -146,6 +157,15 @@ pub async fn account(command: AccountCommand) -> Result<(), OperatorError> {
         }
         AccountCommand::List { page, target } => account::list(&page, &target).await,
         AccountCommand::Show { id, target } => account::show(&id, &target).await,
+        AccountCommand::Disable { id, target } => {
+            account::set_status(&id, AccountStatus::Disabled, &target).await
+        }
+        AccountCommand::Enable { id, target } => {
+            account::set_status(&id, AccountStatus::Active, &target).await
+        }
+        AccountCommand::NewSecret { id, secret, target } => {
+            account::new_secret(&id, self::secret(secret)?, &target).await
+        }
     }
 }
 
@@ -159,6 +179,9 @@ pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
         }
         UserCommand::List { page, target } => user::list(&page, &target).await,
         UserCommand::Show { user, target } => user::show(&user, &target).await,
+        UserCommand::Suspend { user, target } => user::suspend(&user, &target).await,
+        UserCommand::Activate { user, target } => user::activate(&user, &target).await,
+        UserCommand::Unlock { user, target } => user::unlock(&user, &target).await,
         UserCommand::Import { file, check, target } => {
             transfer::import(transfer::Import { file, check }, &target).await
         }
@@ -175,6 +198,7 @@ pub async fn access_key(command: AccessKeyCommand) -> Result<(), OperatorError> 
         }
         AccessKeyCommand::List { page, target } => access_key::list(&page, &target).await,
         AccessKeyCommand::Show { key, target } => access_key::show(&key, &target).await,
+        AccessKeyCommand::Revoke { key, target } => access_key::revoke(&key, &target).await,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::App;
 use shared::account::Account;
+use shared::attempt;
 use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::identifier::{Email, SignInName, Username};
@@ -10,7 +11,7 @@ use shared::password::{self, Password};
 use shared::user::{Profile, User, UserStatus};
 
 use super::target::Operator;
-use super::{OperatorError, list, output};
+use super::{OperatorError, account, list, output};
 use crate::bootstrap::readable_secret;
 use crate::cli::{Page, Target};
 
@@ -83,6 +84,33 @@ pub(super) async fn show(user: &str, target: &Target) -> Result<(), OperatorErro
     Ok(())
 }
 
+pub(super) async fn suspend(user: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let user = find(app, user).await?;
+    let revoked = user.suspend(app).await?;
+    let mut shown = describe(&User { status: UserStatus::Suspended, ..user });
+    shown["revoked_access_keys"] = json!(revoked);
+    output::object(&shown, target.json);
+    Ok(())
+}
+
+pub(super) async fn activate(user: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let user = find(&operator.app, user).await?;
+    user.activate(&operator.app).await?;
+    output::object(&describe(&User { status: UserStatus::Active, ..user }), target.json);
+    Ok(())
+}
+
+pub(super) async fn unlock(user: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let user = find(&operator.app, user).await?;
+    attempt::forget_name(&operator.app, &user.username.canonical()).await?;
+    output::object(&describe(&user), target.json);
+    Ok(())
+}
+
 /// A user by id, username or e-mail address.
 pub(super) async fn find(app: &App, text: &str) -> Result<User, OperatorError> {
     let user = match (text.parse::<ObjectId>(), SignInName::parse(text)) {
@@ -103,9 +131,7 @@ pub(super) async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<
     let account: Option<Account> = app.store.get(&app.store.tables.accounts, Account::key(id)).await?;
     match account {
         Some(account) => Ok(account.id),
-        None => Err(OperatorError::Argument(format!(
-            "there is no account {id}; `latchkey account list` shows all"
-        ))),
+        None => Err(account::unknown(id)),
     }
 }
 

@@ -278,7 +278,7 @@ fn activation() -> [(&'static str, AttributeValue); 2] {
     [(":active", UserStatus::Active.into()), (":unverified", UserStatus::Unverified.into())]
 }
 
-const EXISTS: &str = "attribute_exists(pk)";
+pub(super) const EXISTS: &str = "attribute_exists(pk)";
 const NOT_SUSPENDED: &str = "attribute_exists(pk) AND #status <> :suspended";
 /// The hash that a password was compared with, and that nobody has replaced it since.
 const COMPARED: &str = ":compared";
@@ -290,7 +290,7 @@ const IN_A_TRANSACTION: usize = 100;
 /// A function that has begun a transaction is given no more time than this: by then it is written or never will be.
 pub const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
-fn done(transaction: Transaction) -> Result<(), ChangeError> {
+pub(super) fn done(transaction: Transaction) -> Result<(), ChangeError> {
     match transaction {
         Transaction::Done => Ok(()),
         Transaction::Refused(_) => Err(ChangeError::Overtaken),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 use tests::program::{Finished, Latchkey};
 
-use super::{field, on_aws, post, run, served, store, text};
+use super::{done, field, on_aws, post, run, served, store, text};
 
 const HORSE: &str = "correct horse battery";
 const BCRYPT: &str = "$2b$05$wJE7IAqHgjSw1.6cxgcyoeyWcoOhlrlfsHB14f8y1x7cYmtKvOr6G";
@@ -27,10 +27,6 @@ async fn import(folder: &Path, lines: &str) -> Finished {
 async fn exported(folder: &Path) -> Vec<Value> {
     let output = run(folder, &["user", "export"]).await;
     output.succeeded().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn done(finished: &Finished) {
-    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
 }
 
 /// The line of one of them.
