@@ -23,6 +23,9 @@ pub struct Argon2Hash {
     pub(super) output: Output,
 }
 
+/// In bytes. None of these notations comes near it, unless the salt does.
+const LONGEST: usize = 1024;
+
 /// How Argon2 derives a hash from a password.
 #[derive(Clone)]
 pub(super) struct Derivation {
@@ -89,6 +92,9 @@ impl FromStr for StoredHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
+        if text.len() > LONGEST {
+            return Err(NotAHash::TooCostly("it may have 1,024 characters, which every sign-in reads"));
+        }
         if text.starts_with("$argon2") {
             text.parse().map(Self::Argon2)
         } else {
@@ -109,10 +115,9 @@ impl FromStr for Argon2Hash {
             .map_err(|_| NotAHash::Damaged("Argon2 does not allow its parameters"))?;
         let (salt, output) =
             stored.salt.zip(stored.hash).ok_or(NotAHash::Damaged("it has no salt or no hash"))?;
-        if params.m_cost() > HashParameters::MOST.memory_kib
-            || params.t_cost() > HashParameters::MOST.iterations
-        {
-            return Err(NotAHash::TooCostly("Argon2 may take 1 GiB and 20 passes"));
+        let HashParameters { memory_kib, iterations, parallelism } = HashParameters::MOST;
+        if params.m_cost() > memory_kib || params.t_cost() > iterations || params.p_cost() > parallelism {
+            return Err(NotAHash::TooCostly("Argon2 may take 1 GiB, 20 passes and 16 lanes"));
         }
         Ok(Self { derivation: Derivation { algorithm, version, params, salt }, output })
     }
