@@ -58,6 +58,9 @@ pub enum OperatorError {
     /// The keyring.
     #[error(transparent)]
     Keyring(KeyringError),
+    /// Standard input, or a file that is named.
+    #[error("the input cannot be read")]
+    Input(#[source] std::io::Error),
     /// Standard output.
     #[error("standard output cannot be written")]
     Output(#[source] std::io::Error),

@@ -67,6 +67,11 @@ impl Derivation {
 }
 
 impl StoredHash {
+    /// Whether it is of a part of this password, which is longer than what its system reads.
+    pub(super) fn is_cut(&self, password: &str) -> bool {
+        matches!(self, Self::Foreign(Foreign::Bcrypt { .. })) && password.len() > 72
+    }
+
     /// Whether it takes less than these parameters, or comes from elsewhere.
     pub(super) fn is_weaker_than(&self, wanted: HashParameters) -> bool {
         match self {
@@ -109,7 +114,8 @@ impl FromStr for Argon2Hash {
     fn from_str(text: &str) -> Result<Self, NotAHash> {
         let stored = PasswordHash::new(text).map_err(|_| NotAHash::Damaged("it is not in PHC's notation"))?;
         let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(|_| NotAHash::Unknown)?;
-        let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from);
+        // The reference implementation wrote none before there was a second one.
+        let version = stored.version.map_or(Ok(Version::V0x10), Version::try_from);
         let version = version.map_err(|_| NotAHash::Damaged("Argon2 has the versions 16 and 19"))?;
         let params = Params::try_from(&stored)
             .map_err(|_| NotAHash::Damaged("Argon2 does not allow its parameters"))?;

@@ -164,6 +164,10 @@ async fn each_line_that_is_wrong_is_named_and_the_others_are_taken() {
         (user("loud", json!({ "first_name": "x".repeat(101) })), "first_name has at most 100 characters"),
         (user("late", json!({ "created_at": "yesterday" })), "\"yesterday\" is no moment"),
         (user("other", json!({ "email": "taken@example.com" })), "the e-mail address is taken"),
+        (
+            user("twin", json!({ "email": "First@example.com" })),
+            "the e-mail address is that of an earlier line",
+        ),
         (user("taken", json!({ "email": "new@example.com" })), "the username is taken"),
     ];
     let named = wrong.iter().map(|(line, _)| line.clone());
@@ -176,14 +180,14 @@ async fn each_line_that_is_wrong_is_named_and_the_others_are_taken() {
     // Whether a name is taken is not looked up.
     assert_eq!(
         (checked.code, found(&checked)),
-        (Some(1), json!({ "good": 4, "already_there": 0, "failed": 13 }))
+        (Some(1), json!({ "good": 4, "already_there": 0, "failed": 14 }))
     );
     assert_eq!(exported(at).await.len(), 2, "nothing was written");
 
     let imported = run(at, &["user", "import", "users.jsonl", "--json"]).await;
     assert_eq!(
         (imported.code, found(&imported)),
-        (Some(1), json!({ "imported": 2, "already_there": 0, "failed": 15 }))
+        (Some(1), json!({ "imported": 2, "already_there": 0, "failed": 16 }))
     );
     let said: Vec<_> = imported.stderr.lines().collect();
     assert_eq!(said.len(), wrong.len() + 1, "{}", imported.stderr);
@@ -232,4 +236,12 @@ async fn many_come_and_go_on_aws_too() {
     assert_eq!(users.len(), 260);
     let addresses: std::collections::HashSet<_> = users.iter().map(|user| text(user, "email")).collect();
     assert_eq!(addresses.len(), 260);
+}
+
+#[tokio::test]
+async fn what_is_no_file_ends_the_import() {
+    let (folder, _program) = store(true).await;
+    let answer = run(folder.path(), &["user", "import", "."]).await;
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.stderr.contains("the input cannot be read"), "{}", answer.stderr);
 }

@@ -44,7 +44,9 @@ async fn lines(app: &App, users: &[User]) -> Result<Vec<Line>, StoreError> {
     let mut lines = Vec::new();
     for user in users {
         // Without one, the user was deleted since the record was read.
-        if let Some(credential) = found.take::<Credential>(&key(user))? {
+        let credential: Option<Credential> = found.take(&key(user))?;
+        // Someone else may have taken the name since.
+        if let Some(credential) = credential.filter(|credential| credential.user == user.id) {
             lines.push(line(user, credential));
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde_json::json;
@@ -24,6 +25,9 @@ use crate::operator::{OperatorError, describe, moment, output, user};
 const AT_ONCE: usize = 16;
 /// How many lines are read before the next word of progress.
 const STEP: usize = 1000;
+/// How long to wait for storage before another try.
+const THROTTLED: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// What to import.
 pub(in crate::operator) struct Import {
@@ -54,12 +58,22 @@ pub(in crate::operator) async fn import(wanted: Import, target: &Target) -> Resu
     let lines = lines(&wanted.file)?;
     let operator = Operator::connect(target).await?;
     let importer = &Importer { app: &operator.app, accounts: Mutex::default(), check: wanted.check };
-    let results =
-        lines.enumerate().map(|(number, line)| async move { (number + 1, importer.read(line).await) });
+    let mut addresses = HashSet::new();
+    let results = lines.enumerate().map(|(number, line)| {
+        let comer = importer.read(line, &mut addresses);
+        async move {
+            let done = match comer {
+                Ok(Some(comer)) => importer.take(comer).await.map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
+            (number + 1, done)
+        }
+    });
     let mut results = stream::iter(results).buffered(AT_ONCE);
     let mut counts = Counts::default();
     while let Some((number, done)) = results.next().await {
-        counts.add(number, done);
+        counts.add(number, done)?;
         if number % STEP == 0 {
             eprintln!("{number} lines");
         }
@@ -77,16 +91,24 @@ const MEND: &str =
     "mend the lines that are named above and import the file again: whoever is there already is passed over";
 
 impl Counts {
-    fn add(&mut self, number: usize, done: Result<Option<Done>, OperatorError>) {
+    /// Fails with what is not about this line, and would happen to the others too.
+    fn add(&mut self, number: usize, done: Result<Option<Done>, OperatorError>) -> Result<(), OperatorError> {
         match done {
             Ok(None) => {}
             Ok(Some(Done::Imported)) => self.taken += 1,
             Ok(Some(Done::AlreadyThere)) => self.already_there += 1,
+            Err(error @ (OperatorError::Store(_) | OperatorError::NoTable | OperatorError::Input(_))) => {
+                eprintln!(
+                    "stopped at line {number}: import the file again, and whoever is there already is passed over"
+                );
+                return Err(error);
+            }
             Err(error) => {
                 self.failed += 1;
                 eprintln!("line {number}: {}", describe(&error));
             }
         }
+        Ok(())
     }
 }
 
@@ -107,38 +129,79 @@ struct Importer<'a> {
     check: bool,
 }
 
+/// Who is to be a user.
+struct Comer {
+    user: User,
+    password_hash: Option<String>,
+    /// The line says neither id nor username: both are made anew each time.
+    unnamed: bool,
+}
+
 impl Importer<'_> {
     /// Nothing of an empty line.
-    async fn read(&self, line: io::Result<String>) -> Result<Option<Done>, OperatorError> {
-        let line = line.map_err(|error| OperatorError::Argument(format!("cannot be read: {error}")))?;
-        if line.trim().is_empty() { Ok(None) } else { self.take(&line).await.map(Some) }
+    fn read(
+        &self,
+        line: io::Result<String>,
+        addresses: &mut HashSet<String>,
+    ) -> Result<Option<Comer>, OperatorError> {
+        let line = match line {
+            Ok(line) if line.trim().is_empty() => return Ok(None),
+            Ok(line) => line,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(OperatorError::Argument("it is not UTF-8".to_owned()));
+            }
+            Err(error) => return Err(OperatorError::Input(error)),
+        };
+        let comer = self.comer(&line)?;
+        if addresses.insert(comer.user.email.canonical()) {
+            return Ok(Some(comer));
+        }
+        Err(OperatorError::Argument("the e-mail address is that of an earlier line".to_owned()))
     }
 
-    async fn take(&self, line: &str) -> Result<Done, OperatorError> {
+    fn comer(&self, line: &str) -> Result<Comer, OperatorError> {
         let line: Line = serde_json::from_str(line).map_err(|error| {
             let (what, column) = (error.to_string(), error.column());
             // It counts lines too, and knows of one.
             let what = what.split(" at line 1 ").next().unwrap_or_default();
-            OperatorError::Argument(format!("{what}, at character {column}"))
+            OperatorError::Argument(format!("{what}, at byte {column}"))
         })?;
-        let hash = line.password_hash.clone();
-        if let Some(hash) = &hash {
+        let password_hash = line.password_hash.clone();
+        if let Some(hash) = &password_hash {
             hash.parse::<StoredHash>().map_err(|error| OperatorError::Argument(error.to_string()))?;
         }
-        let user = new_user(self.app, line)?;
+        let unnamed = line.id.is_none() && line.username.is_none();
+        Ok(Comer { user: new_user(self.app, line)?, password_hash, unnamed })
+    }
+
+    async fn take(&self, comer: Comer) -> Result<Done, OperatorError> {
+        let Comer { user, password_hash, unnamed } = comer;
         self.expect_account(user.account).await?;
         if self.check {
             return Ok(Done::Imported);
         }
-        let hash = hash.map_or_else(|| self.app.passwords.hash_of_nobody(), Ok)?;
-        match user.create(&self.app.store, hash, None).await {
+        let hash = password_hash.map_or_else(|| self.app.passwords.hash_of_nobody(), Ok)?;
+        match self.create(&user, &hash).await {
             Ok(()) => Ok(Done::Imported),
             Err(CreateUserError::Store(error)) => Err(error.into()),
             Err(taken) => match User::by_email(self.app, &user.email.canonical()).await? {
-                Some(there) if is_same(&user, &there) => Ok(Done::AlreadyThere),
+                Some(there) if is_same(&user, &there, unnamed) => Ok(Done::AlreadyThere),
                 _ => Err(taken.into()),
             },
         }
+    }
+
+    /// A new table on demand grows while it is written to, and throttles until it has.
+    async fn create(&self, user: &User, hash: &str) -> Result<(), CreateUserError> {
+        for wait in THROTTLED {
+            match user.create(&self.app.store, hash.to_owned(), None).await {
+                Err(CreateUserError::Store(error)) if error.is_unavailable() => {
+                    tokio::time::sleep(wait).await;
+                }
+                done => return done,
+            }
+        }
+        user.create(&self.app.store, hash.to_owned(), None).await
     }
 
     async fn expect_account(&self, account: ObjectId) -> Result<(), OperatorError> {
@@ -151,15 +214,15 @@ impl Importer<'_> {
     }
 }
 
-/// A line without an id was given another one each time, and so was the username that comes of it.
-fn is_same(wanted: &User, there: &User) -> bool {
-    let unnamed =
-        wanted.username.as_str() == wanted.id.to_string() && there.username.as_str() == there.id.to_string();
+fn is_same(wanted: &User, there: &User, unnamed: bool) -> bool {
+    let unnamed = unnamed && there.username.as_str() == there.id.to_string();
     wanted.id == there.id || unnamed || wanted.username.canonical() == there.username.canonical()
 }
 
 fn new_user(app: &App, line: Line) -> Result<User, OperatorError> {
     let now = app.now();
+    // Whoever had this id before had tokens, too.
+    let tokens_valid_after = if line.id.is_some() { now } else { Timestamp::default() };
     let id = line.id.map_or_else(|| ObjectId::new(now), Ok)?;
     // Whoever signs in by the address alone needs no name.
     let username: Username = line.username.unwrap_or_else(|| id.to_string()).parse()?;
@@ -188,6 +251,6 @@ fn new_user(app: &App, line: Line) -> Result<User, OperatorError> {
         profile,
         created_at: line.created_at.map_or(Ok(now), |text| moment(&text))?,
         updated_at: None,
-        tokens_valid_after: Timestamp::default(),
+        tokens_valid_after,
     })
 }
