@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::{constant_time, digest};
-use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::random::{self, RandomUnavailable};
 use crate::secret::Secret;
-use crate::store::{self, Call, Key, Store, StoreError, if_held};
+use crate::store::{self, Key, Store, StoreError};
 use crate::user::User;
 
 /// The public half of a key: 40 hexadecimal digits.
@@ -164,19 +163,8 @@ impl AccessKey {
 
     /// Refuses a key and its tokens from now on; false if there is none.
     pub async fn revoke(app: &App, ak: Uuid) -> Result<bool, StoreError> {
-        let result = UpdateItemInput::builder()
-            .table_name(&app.store.tables.accounts)
-            .set_key(Some(Self::key(ak).into_item()))
-            .update_expression("SET #state = :revoked")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(
-                ":revoked",
-                serde_dynamo::to_attribute_value(AccessKeyState::Revoked)?,
-            )
-            .send_to(&app.store)
-            .await;
-        if_held(result).map(|held| held.is_some())
+        let revoked = serde_dynamo::to_attribute_value(AccessKeyState::Revoked)?;
+        app.store.set_attribute(&app.store.tables.accounts, Self::key(ak), "state", revoked).await
     }
 
     /// What its OAuth access tokens may allow at this moment: those of its scopes that its user has.

@@ -72,15 +72,6 @@ impl Account {
     }
 
     async fn set(app: &App, id: ObjectId, name: &str, value: AttributeValue) -> Result<bool, StoreError> {
-        let result = UpdateItemInput::builder()
-            .table_name(&app.store.tables.accounts)
-            .set_key(Some(Self::key(id).into_item()))
-            .update_expression("SET #name = :value")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#name", name)
-            .expression_attribute_values(":value", value)
-            .send_to(&app.store)
-            .await;
-        if_held(result).map(|held| held.is_some())
+        app.store.set_attribute(&app.store.tables.accounts, Self::key(id), name, value).await
     }
 }

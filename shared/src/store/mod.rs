@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, TransactWriteItem, WriteRequest,
 };
@@ -226,6 +226,26 @@ impl Store {
                 return Ok(keys);
             }
         }
+    }
+
+    /// Sets one attribute of an item that is there; false if it is not.
+    pub async fn set_attribute(
+        &self,
+        table: &str,
+        key: Key,
+        name: &str,
+        value: AttributeValue,
+    ) -> Result<bool, StoreError> {
+        let result = UpdateItemInput::builder()
+            .table_name(table)
+            .set_key(Some(key.into_item()))
+            .update_expression("SET #name = :value")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value)
+            .send_to(self)
+            .await;
+        if_held(result).map(|held| held.is_some())
     }
 
     /// Writes in one transaction: everything or, if a condition does not hold, nothing.
