@@ -117,29 +117,40 @@ async fn carry_out(
     peer: SocketAddr,
     places: Arc<Semaphore>,
 ) -> Result<Response<Full<Bytes>>, JoinError> {
-    let Ok(place) = places.try_acquire_owned() else { return Ok(gateway::too_many_at_once()) };
+    let place = places.try_acquire_owned().ok();
     let work = async move {
-        let response = logged(&site, request, peer).await;
+        let response = logged(&site, request, peer, place.is_some()).await;
         drop(place);
         response
     };
     tokio::spawn(work).await
 }
 
-async fn logged(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+async fn logged(
+    site: &Site,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    has_place: bool,
+) -> Response<Full<Bytes>> {
     if !site.log {
-        return answer(site, request, peer).await;
+        return answer(site, request, peer, has_place).await;
     }
     // Never the query: links in mails carry tokens there.
     let line = format!("{} {}", request.method(), request.uri().path());
     let started = Instant::now();
-    let response = answer(site, request, peer).await;
+    let response = answer(site, request, peer, has_place).await;
     eprintln!("{} {line} ({} ms)", response.status().as_u16(), started.elapsed().as_millis());
     response
 }
 
-async fn answer(site: &Site, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+async fn answer(
+    site: &Site,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    has_place: bool,
+) -> Response<Full<Bytes>> {
     match &site.mail {
+        _ if !has_place => gateway::too_many_at_once(),
         Some(folder) if post::is_wanted(&request) => post::page(folder, &request),
         _ => gateway::serve(site.app, &site.routes, request, peer, site.body_within).await,
     }
