@@ -43,8 +43,10 @@ async fn sign_up(app: &App, request: &Request) -> Result<Response, Fault> {
             let body = json!({ "message": "Signup success", "userid": user.id.as_json_integer() });
             Ok(response::json(StatusCode::OK, &body))
         }
+        Err(CreateUserError::UsernameTaken | CreateUserError::EmailTaken | CreateUserError::IdTaken) => {
+            Err(Fault::new(StatusCode::CONFLICT, "Unable to signup."))
+        }
         Err(CreateUserError::Store(error)) => Err(error.into()),
-        Err(_) => Err(Fault::new(StatusCode::CONFLICT, "Unable to signup.")),
     }
 }
 
