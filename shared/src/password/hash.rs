@@ -110,8 +110,8 @@ impl Hasher {
         Self { on_this_thread: true, ..self }
     }
 
-    /// Computes what the reference implementation has computed. Which instructions compute Argon2 is decided by the processor, and no test has run on
-    /// each of them.
+    /// Computes what the reference implementation has computed. Which instructions compute Argon2 is decided by the processor, and
+    /// no test has run on each of them.
     pub fn check(&self) -> Result<(), HashError> {
         let params = Input::reference_params().map_err(HashError::Argon2)?;
         let (input, expected) = Input::reference(&params);

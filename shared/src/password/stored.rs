@@ -9,6 +9,9 @@ use argon2::{Algorithm, Params, Version};
 use super::foreign::Foreign;
 use super::hash::{HashError, HashParameters};
 
+/// The longest text of a hash, in bytes: none of the notations comes near it, unless the salt does.
+const LONGEST: usize = 1024;
+
 /// A password's hash, as it is kept: one of Argon2, or one that another system made.
 pub enum StoredHash {
     /// Of Argon2, in PHC's notation.
@@ -22,9 +25,6 @@ pub struct Argon2Hash {
     pub(super) derivation: Derivation,
     pub(super) output: Output,
 }
-
-/// In bytes. None of these notations comes near it, unless the salt does.
-const LONGEST: usize = 1024;
 
 /// How Argon2 derives a hash from a password.
 #[derive(Clone)]

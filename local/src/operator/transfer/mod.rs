@@ -10,7 +10,7 @@ pub(super) use export::export;
 pub(super) use import::{Import, import};
 
 /// One line. Whatever is left out has a default, but for the address.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
