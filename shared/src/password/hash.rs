@@ -350,7 +350,7 @@ mod tests {
         hasher.check().unwrap();
         assert_eq!(kept(), 32);
         hasher.warm_up().unwrap();
-        assert_eq!(kept(), 19_456);
+        assert!((19_456..=20_480).contains(&kept()), "{}", kept());
     }
 
     #[tokio::test]
