@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(
     name = "bench",
-    after_help = "Examples:\n  cargo run --release -p benches                                  everything, about 20 minutes with the builds\n  cargo run --release -p benches -- --quick                       everything, with few repetitions\n  cargo run --release -p benches -- --only cold --functions login,jwks\n  cargo run --release -p benches -- --only scale --users 1000000\n  cargo run --release -p benches -- --only load --write-docs      and bring docs/ up to date\n\nA part that is not measured keeps the figures that the JSON file has of it. Measure on a machine that does nothing else."
+    after_help = "Examples:\n  cargo run --release -p benches                                  everything, about 30 minutes with the builds\n  cargo run --release -p benches -- --quick                       everything, with few repetitions\n  cargo run --release -p benches -- --only cold --functions login,jwks\n  cargo run --release -p benches -- --only scale --users 1000000\n  cargo run --release -p benches -- --only load --write-docs      and bring docs/ up to date\n\nA part that is not measured keeps the figures that the JSON file has of it. Measure on a machine that does nothing else."
 )]
 pub(crate) struct Cli {
     /// Measure these parts alone
@@ -45,6 +45,8 @@ pub(crate) struct Cli {
 pub(crate) enum Part {
     /// Cold starts, memory, sizes
     Cold,
+    /// Instructions of a cold start, counted by valgrind
+    Instructions,
     /// Latency of a function that is kept
     Warm,
     /// Throughput of the local server

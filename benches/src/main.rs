@@ -12,6 +12,8 @@ mod cli;
 mod cold;
 mod cores;
 mod fixture;
+mod instructions;
+mod launch;
 mod limit;
 mod load;
 mod process;
@@ -78,7 +80,8 @@ fn main() -> ExitCode {
 /// Puts the parts that are wanted into the report, in place of what it has of them.
 fn measure(cli: &Cli, functions: &[String], report: &mut Report) {
     let effort = cli.effort();
-    let over_binaries = [Part::Cold, Part::Warm, Part::Scale].iter().any(|part| cli.wants(*part));
+    let over_binaries =
+        [Part::Cold, Part::Instructions, Part::Warm, Part::Scale].iter().any(|part| cli.wants(*part));
     if over_binaries {
         built::functions(functions);
         built::yardsticks();
@@ -93,6 +96,9 @@ fn measure(cli: &Cli, functions: &[String], report: &mut Report) {
         }
         if cli.wants(Part::Cold) {
             report.cold = Some(cold::measure(&fixture, functions, effort));
+        }
+        if cli.wants(Part::Instructions) {
+            report.instructions = Some(instructions::measure(&fixture, functions));
         }
         if cli.wants(Part::Warm) {
             report.warm = Some(warm::measure(&fixture, functions, effort));

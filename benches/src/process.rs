@@ -1,8 +1,9 @@
 //! A function's process, as Lambda runs it.
 
 use std::fs;
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub(crate) struct Memory {
 impl Process {
     /// Starts a binary with the variables that Lambda sets, these, and nothing of this machine's environment.
     pub(crate) fn start(binary: &Path, environment: &Environment) -> Self {
-        Self::spawn(binary, environment, Stub::start())
+        Self::spawn(Command::new(binary), &name_of(binary), environment, Stub::start())
     }
 
     /// Starts a binary that finds an event waiting, and waits for its answer.
@@ -50,7 +51,7 @@ impl Process {
         let mut stub = Stub::start();
         stub.send(event);
         let started = Instant::now();
-        let process = Self::spawn(binary, environment, stub);
+        let process = Self::spawn(Command::new(binary), &name_of(binary), environment, stub);
         let report = process.report();
         Cold {
             init: process.stub.first_poll().map_or(Duration::ZERO, |at| at - started),
@@ -60,13 +61,31 @@ impl Process {
         }
     }
 
-    fn spawn(binary: &Path, environment: &Environment, stub: Stub) -> Self {
-        let name = binary.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    /// Starts a function by way of this command, and asks it to end once it has answered an event: what it says by itself, and how
+    /// it ended.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be asked.
+    pub(crate) fn answer_once(
+        command: Command,
+        name: &str,
+        environment: &Environment,
+        event: &[u8],
+    ) -> io::Result<(Value, ExitStatus)> {
+        let mut stub = Stub::start();
+        stub.send(event);
+        let mut process = Self::spawn(command, name, environment, stub);
+        let answer = process.answer(&process.report());
+        Command::new("kill").arg(process.child.id().to_string()).status()?;
+        Ok((answer, process.child.wait()?))
+    }
+
+    fn spawn(mut command: Command, name: &str, environment: &Environment, stub: Stub) -> Self {
         let api = stub.address.to_string();
-        let mut command = Command::new(binary);
         command.env_clear().envs([
             ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
-            ("AWS_LAMBDA_FUNCTION_NAME", &name),
+            ("AWS_LAMBDA_FUNCTION_NAME", name),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/latchkey/bench"),
@@ -74,7 +93,7 @@ impl Process {
         ]);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        Self { child: child.unwrap_or_else(|error| panic!("{}: {error}", binary.display())), name, stub }
+        Self { child: child.unwrap_or_else(|error| panic!("{name}: {error}")), name: name.to_owned(), stub }
     }
 
     /// Sends an event and waits for the answer.
@@ -104,6 +123,10 @@ impl Process {
         assert!(report.path.ends_with("/response"), "{} fails: {body}", self.name);
         serde_json::from_slice(&report.body).unwrap_or(Value::Null)
     }
+}
+
+fn name_of(binary: &Path) -> String {
+    binary.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Drop for Process {

@@ -31,9 +31,9 @@ const SIGNS: [&str; 3] = ["account-token", "oauth-token", "scoped-token"];
 /// The functions that need no keys: they open the connection alone before the first request.
 const WITHOUT_KEYS: [&str; 3] = ["password-forgot", "signup", "verify-email-resend"];
 
-/// Whether a request of this function takes a hash: one is part of its first answer.
-pub(crate) fn hashes(function: &str) -> bool {
-    HASHES.iter().any(|(name, _)| *name == function)
+/// How many hashes a request of this function takes; they are part of its first answer.
+pub(crate) fn hashes(function: &str) -> usize {
+    HASHES.iter().find(|(name, _)| *name == function).map_or(0, |(_, count)| *count)
 }
 
 /// Handles requests in this process, with an eye on the calls to storage.
@@ -80,7 +80,7 @@ impl<'f> Recorder<'f> {
         for call in request.iter_mut().flatten() {
             self.make_repeatable(call, &before);
         }
-        let hashes = HASHES.iter().find(|(name, _)| *name == function).map_or(0, |(_, count)| *count);
+        let hashes = hashes(function);
         let signs_with = SIGNS.contains(&function).then(|| self.rsa.clone());
         (!request.is_empty() || function == "jwks").then_some(Script { init, request, hashes, signs_with })
     }

@@ -15,6 +15,7 @@ use crate::stats::Spread;
 #[serde(default)]
 pub(crate) struct Report {
     pub(crate) cold: Option<ColdStarts>,
+    pub(crate) instructions: Option<Instructions>,
     pub(crate) warm: Option<WarmDoors>,
     pub(crate) load: Option<Load>,
     pub(crate) scale: Option<Scale>,
@@ -66,6 +67,27 @@ pub(crate) struct ColdStart {
     pub(crate) memory: Memory,
     pub(crate) binary_bytes: u64,
     pub(crate) zip_bytes: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Instructions {
+    pub(crate) setting: Setting,
+    /// Of one Argon2id hash.
+    pub(crate) hash: u64,
+    pub(crate) rows: Vec<InstructionsRow>,
+    /// Why there are none, or not all.
+    pub(crate) none: Option<String>,
+}
+
+/// From the start of a process to its first answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct InstructionsRow {
+    pub(crate) function: String,
+    /// How many hashes are among them.
+    pub(crate) hashes: usize,
+    pub(crate) ours: u64,
+    /// Of the stack with the same calls and computations; of a function without storage, of the runtime alone.
+    pub(crate) stack: Option<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -166,6 +188,14 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 impl ColdStarts {
     pub(crate) fn function(&self, name: &str) -> Option<&ColdStart> {
         self.functions.iter().find(|function| function.function == name)
+    }
+}
+
+impl Instructions {
+    /// Of a function, and of its stack, without those of their hashes.
+    pub(crate) fn without_hashes(&self, row: &InstructionsRow) -> (u64, Option<u64>) {
+        let hashes = self.hash * row.hashes as u64;
+        (row.ours.saturating_sub(hashes), row.stack.map(|stack| stack.saturating_sub(hashes)))
     }
 }
 

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use benches::Script;
-
-use crate::built::Yardstick;
-use crate::fixture::Success;
+use crate::launch::Launch;
 use crate::stats::Spread;
 
 use super::Starts;
@@ -21,11 +18,7 @@ impl FirstHash {
     /// Starts both, as they are beside this function, which hashes.
     pub(super) fn add(&mut self, starts: &Starts<'_>, function: &str) {
         let fixture = starts.recorder.fixture;
-        let event = Success::of("verify-token").filled(&fixture.values("verify-token"));
-        let start = |hashes| {
-            let environment = fixture.stack(&Script { hashes, ..Script::default() });
-            starts.start(&Yardstick::Stack.path(), function, &environment, &event).total
-        };
+        let start = |hashes| starts.start(&Launch::of_hashes(fixture, hashes), function).total;
         self.with.push(start(1));
         self.without.push(start(0));
     }

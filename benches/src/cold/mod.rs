@@ -14,6 +14,7 @@ use flate2::write::DeflateEncoder;
 use crate::built::{self, Unpacked, Yardstick};
 use crate::cli::Effort;
 use crate::fixture::{Fixture, Success};
+use crate::launch::Launch;
 use crate::limit::RawHash;
 use crate::process::{Cold, Environment, Memory, Process};
 use crate::progress;
@@ -59,7 +60,7 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
     for run in 0..effort.runs {
         progress(&format!("cold starts, run {} of {}", run + 1, effort.runs));
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
-            floor.add(&starts.start(&Yardstick::Floor.path(), "floor", &Environment::new(), b"{}"));
+            floor.add(&starts.floor());
             // Each is the first in its turn: the others find more of what they need in the processor's caches.
             for start in STARTS.into_iter().cycle().skip(run % STARTS.len()).take(STARTS.len()) {
                 starts.measure(start, tls.as_ref(), function, runs, beside);
@@ -68,7 +69,7 @@ pub(crate) fn measure(fixture: &Fixture, functions: &[String], effort: Effort) -
                 .iter_mut()
                 .filter(|variant| variant.is_of(function))
                 .for_each(|variant| variant.add(&starts));
-            if hashes(function) {
+            if hashes(function) > 0 {
                 hash.add(&starts, function);
             }
         }
@@ -96,12 +97,19 @@ struct Starts<'f> {
 }
 
 impl Starts<'_> {
-    /// Starts a binary for what this function does.
-    fn start(&self, binary: &Path, function: &str, environment: &Environment, event: &[u8]) -> Cold {
-        if hashes(function) {
+    /// Starts what does what this function does.
+    fn start(&self, launch: &Launch, function: &str) -> Cold {
+        if hashes(function) > 0 {
             take_memory_back();
         }
-        Process::start_cold(&self.unpacked.path(binary, function), environment, event)
+        let binary = self.unpacked.path(&launch.binary, function);
+        Process::start_cold(&binary, &launch.environment, &launch.event)
+    }
+
+    fn floor(&self) -> Cold {
+        let binary = Yardstick::Floor.path();
+        let launch = Launch { binary, environment: Environment::new(), event: b"{}".to_vec() };
+        self.start(&launch, "floor")
     }
 
     fn measure(
@@ -128,24 +136,17 @@ impl Starts<'_> {
 
     /// Starts a function over the plain store, or over the one behind TLS.
     fn function(&self, fixture: &Fixture, function: &str, tls: Option<&TlsStore>) -> Cold {
-        let environment = over(tls, fixture.environment(function));
-        let success = Success::of(function);
-        let event = success.filled(&fixture.values(function));
-        let cold = self.start(&built::path(function), function, &environment, &event);
-        success.check(function, &cold.answer);
+        let cold = self.start(&Launch::of_function(fixture, function).over(tls), function);
+        Success::of(function).check(function, &cold.answer);
         cold
     }
 
     /// How long what this function is made of takes, with the same to do, if that is known.
     fn yardstick(&self, function: &str, tls: Option<&TlsStore>) -> Option<Duration> {
-        let fixture = self.recorder.fixture;
-        let values = fixture.values(function);
-        let event = Success::of("verify-token").filled(&values);
-        if function == STORELESS {
-            return Some(self.start(&Yardstick::Runtime.path(), function, &Environment::new(), &event).total);
-        }
-        let environment = over(tls, fixture.stack(&self.recorder.script(function, &values)?));
-        Some(self.start(&Yardstick::Stack.path(), function, &environment, &event).total)
+        let launch = Launch::of_yardstick(&self.recorder, function)?;
+        // A function that asks no storage is held against one that cannot reach any.
+        let tls = tls.filter(|_| function != STORELESS);
+        Some(self.start(&launch.over(tls), function).total)
     }
 }
 
@@ -153,13 +154,6 @@ impl Starts<'_> {
 /// which takes up to 60 ms to give back what one hash needs. So three times that is asked for here, in the way of a hash.
 fn take_memory_back() {
     RawHash::of(3 * 19_456, 1).compute();
-}
-
-fn over(tls: Option<&TlsStore>, environment: Environment) -> Environment {
-    match tls {
-        Some(tls) => tls.environment(environment),
-        None => environment,
-    }
 }
 
 impl Runs {

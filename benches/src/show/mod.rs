@@ -9,7 +9,7 @@ mod targets;
 use std::fmt::Write;
 
 use crate::load::AT_ONCE;
-use crate::report::{Capacity, ColdStarts, Load, Report, Scale, Setting, WarmDoors};
+use crate::report::{Capacity, ColdStarts, Instructions, Load, Report, Scale, Setting, WarmDoors};
 use crate::table::Table;
 
 /// A part of the report: its name, its heading and its text.
@@ -23,6 +23,7 @@ pub(crate) fn sections(report: &Report) -> Vec<Section> {
     let section = |name, text: Option<String>| text.map(|text| Section { name, text });
     let parts = [
         section("cold", report.cold.as_ref().map(cold)),
+        section("instructions", report.instructions.as_ref().map(instructions)),
         section("warm", report.warm.as_ref().map(warm)),
         section("load", report.load.as_ref().map(load)),
         section("scale", report.scale.as_ref().map(scale)),
@@ -46,6 +47,11 @@ fn times(measured: f64, by: f64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "sizes of files and processes")]
 fn thousands(number: u64) -> f64 {
     number as f64 / 1024.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of instructions")]
+fn millions(number: u64) -> f64 {
+    number as f64 / 1e6
 }
 
 fn cold(cold: &ColdStarts) -> String {
@@ -84,6 +90,31 @@ fn cold(cold: &ColdStarts) -> String {
     }
     if let Some(reason) = &cold.no_tls {
         let _ = write!(text, "\nNo figures over TLS: {reason}.\n");
+    }
+    text
+}
+
+fn instructions(counted: &Instructions) -> String {
+    let millions = |count: u64| format!("{:.2}", millions(count));
+    let mut table = Table::new(["function", "hashes", "million instructions", "its stack's", "× stack"]);
+    for row in &counted.rows {
+        let (ours, stack) = counted.without_hashes(row);
+        table.row([
+            row.function.clone(),
+            row.hashes.to_string(),
+            millions(ours),
+            stack.map_or_else(String::new, millions),
+            stack.map_or_else(String::new, |stack| times(self::millions(ours), self::millions(stack))),
+        ]);
+    }
+    let mut text = setting(&counted.setting);
+    let _ = write!(
+        text,
+        "From the start of the process to its first answer, without the hashes; one takes {:.1} million.\n\n{table}",
+        self::millions(counted.hash)
+    );
+    if let Some(reason) = &counted.none {
+        let _ = write!(text, "\nNot counted: {reason}.\n");
     }
     text
 }

@@ -5,7 +5,7 @@ use tests::events;
 use crate::report::{ColdStart, Report};
 use crate::table::Table;
 
-use super::thousands;
+use super::{millions, thousands};
 use crate::record;
 
 /// What the documents allow in sequence, without the keyring of a cold start.
@@ -54,6 +54,7 @@ pub(crate) fn table(report: &Report) -> String {
         "",
         over_yardstick(report, &hashes, false),
     );
+    row("instructions of a cold start, over the stack's", "", instructions(report));
     row("RSS after the first answer", "≤ 9 MiB", resident(report, 9.0, false));
     row("… of a function that hashes", "≤ 29 MiB", resident(report, 29.0, true));
     row("zip", "≤ 3.2 MB", zip(report));
@@ -83,7 +84,7 @@ fn waits_once(report: &Report, function: &str) -> Option<bool> {
 }
 
 fn hashes(start: &ColdStart) -> bool {
-    record::hashes(&start.function)
+    record::hashes(&start.function) > 0
 }
 
 /// The slowest of some functions, as a multiple of the floor.
@@ -121,6 +122,16 @@ fn over_yardstick(
     let ratios: Vec<_> =
         functions.filter_map(|start| Some((ratio(start)?, start.function.as_str()))).collect();
     span(&ratios, f64::INFINITY, "×")
+}
+
+/// What a function executes from its start to its first answer, its hashes left out, as a multiple of what its stack does.
+fn instructions(report: &Report) -> Option<(String, bool)> {
+    let counted = report.instructions.as_ref()?;
+    let ratios = counted.rows.iter().filter_map(|row| {
+        let (ours, stack) = counted.without_hashes(row);
+        Some((millions(ours) / millions(stack?), row.function.as_str()))
+    });
+    span(&ratios.collect::<Vec<_>>(), f64::INFINITY, "×")
 }
 
 /// From the least to the most.

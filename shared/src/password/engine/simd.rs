@@ -37,7 +37,11 @@ fn reserve(hasher: &mut Hasher, input: Input<'_>) -> Result<(), Error> {
         return Ok(());
     }
     let whole = Size::kib(needed.next_multiple_of(LARGE_PAGE) as u64);
-    hasher.set_argon2(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::builder().memory(whole).build()?));
+    hasher.set_argon2(Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::builder().memory(whole).build()?,
+    ));
     hasher.reserve()
 }
 
