@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access_keys;
+mod for_good;
 mod moving;
 mod shutting_out;
 
@@ -44,6 +45,12 @@ async fn post(url: &str, path: &str, body: &Value) -> (u16, String) {
     let client = Client::builder().no_proxy().build().unwrap();
     let answer = client.post(format!("{url}{path}")).json(body).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// The status with which a token is answered.
+async fn check(url: &str, token: &str) -> u16 {
+    let client = Client::builder().no_proxy().build().unwrap();
+    client.get(format!("{url}/auth/verify-token")).bearer_auth(token).send().await.unwrap().status().as_u16()
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {

@@ -55,7 +55,7 @@ pub enum Command {
     /// Accounts: make, list, show, disable, enable, new secret
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Users: make, list, show, suspend, activate, unlock, import, export
+    /// Users: make, list, show, suspend, activate, unlock, new password, delete, import, export
     #[command(subcommand)]
     User(UserCommand),
     /// Access keys: make, list, show, revoke

@@ -80,6 +80,34 @@ pub enum UserCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Give a user another password: all of their sessions and tokens end, and they are told so by mail
+    #[command(
+        after_help = "A suspended user stays suspended, and access keys go on.\n\nExamples:\n  latchkey user set-password ada\n  pass show ada | latchkey user set-password ada --password - --aws"
+    )]
+    SetPassword {
+        /// The id, username or e-mail address
+        user: String,
+        /// The password, or - to read it from standard input; a random one, shown once, if left out. Other users of this machine see what stands here
+        #[arg(long)]
+        password: Option<String>,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Delete a user with all that is theirs: sessions, access keys and names, which are free again
+    #[command(
+        after_help = "Who checks JWTs by the published keys alone takes those that are out until they expire.\n\nExample:\n  latchkey user delete mallory --yes"
+    )]
+    Delete {
+        /// The id, username or e-mail address
+        user: String,
+        /// Do it. Without this the command says who would go, and deletes nothing
+        #[arg(long)]
+        yes: bool,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
     /// Make users of the lines of a file, with the password hashes of the system that they come from
     #[command(
         after_help = "Each line is one user in JSON. Only email must be there; what else can be:\n  username       the id if left out: they sign in with the address\n  password_hash  $argon2id$…, $2b$… (bcrypt), $scrypt$…, $pbkdf2-sha256$…, pbkdf2_sha256$… (Django), $fbscrypt$… (Firebase);\n                 without one they choose a password by \"forgotten password\"\n  status         active (the default), unverified or suspended\n  id, account, sub_type, scopes, first_name, last_name, display_name, phone, time_zone, created_at\nA hash is replaced by one of Argon2id when its owner signs in. Nobody is sent a mail. An import that was broken off can be begun again.\ndocs/moving.md makes such lines of what Firebase, Supabase, Auth0, Keycloak, Cognito and Django export.\n\nExamples:\n  latchkey user import users.jsonl --check\n  latchkey user import users.jsonl --aws\n  echo '{\"email\":\"ada@example.com\",\"password_hash\":\"$2b$12$…\"}' | latchkey user import -"

@@ -185,6 +185,10 @@ pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
         UserCommand::Suspend { user, target } => user::suspend(&user, &target).await,
         UserCommand::Activate { user, target } => user::activate(&user, &target).await,
         UserCommand::Unlock { user, target } => user::unlock(&user, &target).await,
+        UserCommand::SetPassword { user, password, target } => {
+            user::set_password(&user, secret(password)?, &target).await
+        }
+        UserCommand::Delete { user, yes, target } => user::delete(&user, yes, &target).await,
         UserCommand::Import { file, check, target } => {
             transfer::import(transfer::Import { file, check }, &target).await
         }

@@ -8,7 +8,7 @@ use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::identifier::{Email, SignInName, Username};
 use shared::password::{self, Password};
-use shared::user::{Profile, User, UserStatus};
+use shared::user::{ChangeError, Credential, Permit, Profile, User, UserStatus};
 
 use super::target::Operator;
 use super::{OperatorError, account, list, output};
@@ -27,20 +27,12 @@ pub(super) struct NewUser {
 pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), OperatorError> {
     let account: Option<ObjectId> = wanted.account.as_deref().map(str::parse).transpose()?;
     let (username, email): (Username, Email) = (wanted.username.parse()?, wanted.email.parse()?);
-    if wanted.password.as_deref() == Some("") {
-        return Err(OperatorError::Argument(
-            "the password is empty; leave --password out for a random one".to_owned(),
-        ));
-    }
+    refuse_empty(wanted.password.as_deref())?;
     check_scopes(&wanted.scopes)?;
     let operator = Operator::connect(target).await?;
     let app = &operator.app;
     let account = existing_account(app, account).await?;
-    let password = wanted.password.clone().map_or_else(readable_secret, Ok)?;
-    let names = [username.as_str(), email.local_part()];
-    if let Err(refusal) = password::check_new(&Password::new(&password), &app.config, &names) {
-        eprintln!("latchkey: warning: people could not choose this password themselves: {refusal}");
-    }
+    let password = new_password(app, wanted.password.clone(), [username.as_str(), email.local_part()])?;
     let now = app.now();
     let user = User {
         id: ObjectId::new(now)?,
@@ -62,6 +54,63 @@ pub(super) async fn create(wanted: NewUser, target: &Target) -> Result<(), Opera
         shown["password"] = json!(password);
     }
     output::object(&shown, target.json);
+    Ok(())
+}
+
+fn refuse_empty(password: Option<&str>) -> Result<(), OperatorError> {
+    match password {
+        Some("") => Err(OperatorError::Argument(
+            "the password is empty; leave --password out for a random one".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The password that was given, with a warning where its owner could not choose it; a random one if none was.
+fn new_password(app: &App, given: Option<String>, names: [&str; 2]) -> Result<String, OperatorError> {
+    let password = given.map_or_else(readable_secret, Ok)?;
+    if let Err(refusal) = password::check_new(&Password::new(&password), &app.config, &names) {
+        eprintln!("latchkey: warning: people could not choose this password themselves: {refusal}");
+    }
+    Ok(password)
+}
+
+pub(super) async fn set_password(
+    user: &str,
+    given: Option<String>,
+    target: &Target,
+) -> Result<(), OperatorError> {
+    refuse_empty(given.as_deref())?;
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let user = find(app, user).await?;
+    let is_random = given.is_none();
+    let password = new_password(app, given, [user.username.as_str(), user.email.local_part()])?;
+    let hash = app.passwords.hash(&Password::new(&password)).await?;
+    user.set_password(app, hash, Permit::Operator).await?;
+    let mut shown = describe(&user);
+    if is_random {
+        shown["password"] = json!(password);
+    }
+    output::object(&shown, target.json);
+    Ok(())
+}
+
+pub(super) async fn delete(user: &str, yes: bool, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let user = find(app, user).await?;
+    if !yes {
+        return Err(OperatorError::Argument(format!(
+            "nothing was deleted: with --yes, {} <{}> goes with all sessions and access keys, and does not come back",
+            user.username, user.email
+        )));
+    }
+    let key = Credential::key(&user.username.canonical());
+    let credential: Option<Credential> = app.store.get(&app.store.tables.accounts, key).await?;
+    let credential = credential.ok_or(ChangeError::Overtaken)?;
+    user.delete(app, credential.password_hash).await?;
+    output::object(&describe(&user), target.json);
     Ok(())
 }
 

@@ -1,20 +1,13 @@
 //! Users, access keys and accounts that an operator shuts out, and lets in again.
 
-use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::{done, post, run, served, store, text};
+use super::{check, done, post, run, served, store, text};
 
 const PASSWORD: &str = "correct horse battery";
 
 async fn sign_in(url: &str, password: &str) -> (u16, String) {
     post(url, "/v1/auth", &json!({ "username": "mallory", "password": password })).await
-}
-
-/// The status with which a token is answered.
-async fn check(url: &str, token: &str) -> u16 {
-    let client = Client::builder().no_proxy().build().unwrap();
-    client.get(format!("{url}/auth/verify-token")).bearer_auth(token).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test]
