@@ -1,10 +1,14 @@
 //! Where a command works.
 
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials};
+use aws_credential_types::provider::future::ProvideCredentials as Provided;
+use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::primitives::DateTime;
 use shared::App;
 use shared::aws;
-use shared::clock::SystemClock;
+use shared::clock::{Clock, SystemClock};
 use shared::config::Config;
 use shared::store::Store;
 
@@ -58,9 +62,8 @@ impl Operator {
     }
 }
 
-/// The credentials with which a command works, which is over long before they are. Without a region or credentials the
-/// SDK would speak about itself.
-async fn credentials(found: &SdkConfig) -> Result<Credentials, OperatorError> {
+/// The credentials with which a command works. Without a region or credentials the SDK would speak about itself.
+async fn credentials(found: &SdkConfig) -> Result<Renewed, OperatorError> {
     if found.region().is_none() {
         let missing = "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile that names one";
         return Err(OperatorError::Argument(missing.to_owned()));
@@ -74,5 +77,49 @@ async fn credentials(found: &SdkConfig) -> Result<Credentials, OperatorError> {
     };
     let provider = found.credentials_provider().ok_or_else(|| without("none are configured"))?;
     let answer = provider.provide_credentials().await;
-    answer.map_err(|error| without(&shared::log::causes(&error).join(": ")))
+    let first = answer.map_err(|error| without(&shared::log::causes(&error).join(": ")))?;
+    Ok(Renewed { first, then: provider })
+}
+
+/// Credentials that are there already, and once they have expired those that the same place gives by then: an import may take longer
+/// than a role lasts, and nobody is to be asked twice for a code before it begins.
+#[derive(Debug)]
+struct Renewed {
+    first: Credentials,
+    then: SharedCredentialsProvider,
+}
+
+impl ProvideCredentials for Renewed {
+    fn provide_credentials<'a>(&'a self) -> Provided<'a>
+    where
+        Self: 'a,
+    {
+        let soon = SystemClock.now() + BEFORE_THE_END;
+        let good = self.first.expiry().is_none_or(|expiry| soon.seconds() < DateTime::from(expiry).secs());
+        if good { Provided::ready(Ok(self.first.clone())) } else { self.then.provide_credentials() }
+    }
+}
+
+/// Credentials are renewed this long before they expire, as the SDK does it.
+const BEFORE_THE_END: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn credentials_are_asked_for_once_and_again_when_they_expire() {
+        let of = |id: &str, expiry| Credentials::new(id, "secret", None, expiry, "test");
+        let now = u64::try_from(SystemClock.now().seconds()).unwrap();
+        let after = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(now + seconds));
+        for (expiry, expected) in
+            [(None, "first"), (after(60), "first"), (after(5), "then"), (after(0), "then")]
+        {
+            let then = SharedCredentialsProvider::new(of("then", None));
+            let renewed = Renewed { first: of("first", expiry), then };
+            assert_eq!(renewed.provide_credentials().await.unwrap().access_key_id(), expected);
+        }
+    }
 }
