@@ -45,6 +45,8 @@ impl Fixture {
         let runtime = Runtime::new().expect("a runtime");
         let hash = [("ARGON2_MEMORY_KIB", "19456"), ("ARGON2_ITERATIONS", "2")];
         let seeded = runtime.block_on(Seeded::with(&[&hash, settings].concat()));
+        // It is never dropped, and would keep the memory of a hash with it.
+        seeded.0.app.passwords.release_memory();
         Self { seeded, runtime, mails: TempDir::new().expect("a folder"), settings }
     }
 

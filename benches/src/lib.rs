@@ -10,6 +10,9 @@ pub use player::{Player, Storage};
 /// The variable in which the stack finds its [`Script`], in JSON.
 pub const SCRIPT: &str = "STACK_SCRIPT";
 
+/// Stands in a recorded transaction for the token that makes it another one each time.
+pub const TOKEN: &str = "00000000000000000000000000000000";
+
 /// What a function cannot do without, in steps: whatever is in one step is done at once.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Script {

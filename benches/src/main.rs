@@ -95,7 +95,7 @@ fn measure(cli: &Cli, functions: &[String], report: &mut Report) {
             report.capacity = Some(capacity::measure(&fixture, functions));
         }
         if cli.wants(Part::Cold) {
-            report.cold = Some(cold::measure(&fixture, functions, effort));
+            report.cold = Some(cold::measure(functions, effort));
         }
         if cli.wants(Part::Instructions) {
             report.instructions = Some(instructions::measure(&fixture, functions));

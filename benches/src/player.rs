@@ -1,10 +1,11 @@
 //! Does what a script says, with the libraries that the functions are made of and nothing of Latchkey.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use argon2_rust::params::Memory;
 use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use aws_sdk_dynamodb::Client;
@@ -13,10 +14,11 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynoxide::Database;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use futures_util::future::try_join_all;
 use lambda_http::Error;
 
-use crate::{Call, Script};
+use crate::{Call, Script, TOKEN};
 
 /// What makes the calls of a script.
 pub trait Storage {
@@ -100,12 +102,22 @@ fn hash(hasher: &mut Hasher) -> Result<(), Error> {
     Ok(hasher.hash_into(b"correct horse battery", &[7; 16], &mut [0; 32])?)
 }
 
+fn with_a_token_of_its_own(body: &'static str) -> Result<Cow<'static, str>, Error> {
+    if !body.contains(TOKEN) {
+        return Ok(body.into());
+    }
+    let mut token = [0; 16];
+    rand::fill(&mut token)?;
+    Ok(body.replace(TOKEN, &format!("{:032x}", u128::from_be_bytes(token))).into())
+}
+
 /// As the SDK makes a call, with the recorded body in place of one of its own.
 impl Storage for Client {
     async fn make(&self, Call { operation, body }: &'static Call) -> Result<(), Error> {
-        let recorded = |request: &mut HttpRequest| {
+        let body = with_a_token_of_its_own(body)?;
+        let recorded = move |request: &mut HttpRequest| {
             request.headers_mut().insert("content-length", body.len().to_string());
-            *request.body_mut() = SdkBody::from(body.as_str());
+            *request.body_mut() = SdkBody::from(&*body);
         };
         macro_rules! send {
             ($call:expr) => {
@@ -139,7 +151,13 @@ impl Storage for Database {
             "UpdateItem" => drop(self.update_item(serde_json::from_str(body)?)?),
             "DeleteItem" => drop(self.delete_item(serde_json::from_str(body)?)?),
             "BatchWriteItem" => drop(self.batch_write_item(serde_json::from_str(body)?)?),
-            "TransactWriteItems" => drop(self.transact_write_items(serde_json::from_str(body)?)?),
+            "TransactWriteItems" => {
+                let request: TransactWriteItemsRequest = serde_json::from_str(body)?;
+                drop(self.transact_write_items(TransactWriteItemsRequest {
+                    client_request_token: None,
+                    ..request
+                })?);
+            }
             other => return Err(format!("{other} is not known").into()),
         }
         Ok(())

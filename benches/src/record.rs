@@ -5,7 +5,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use benches::{Call, Script};
+use benches::{Call, Script, TOKEN};
 use serde_json::Value;
 use shared::App;
 use shared::clock::SystemClock;
@@ -89,8 +89,10 @@ impl<'f> Recorder<'f> {
     /// also not hold, and what it updates is a copy.
     fn make_repeatable(&self, call: &mut Call, before: &Data) {
         let mut body: Value = serde_json::from_str(&call.body).expect("JSON");
-        // Storage would know the transaction again, and do nothing.
-        body.as_object_mut().expect("an object").remove("ClientRequestToken");
+        if let Some(token) = body.get_mut("ClientRequestToken") {
+            // Storage would know the transaction again, and do nothing.
+            *token = TOKEN.into();
+        }
         always(&mut body);
         let parts = body["TransactItems"].as_array_mut().into_iter().flatten();
         parts.filter_map(Value::as_object_mut).flatten().for_each(|(_, part)| always(part));

@@ -170,7 +170,9 @@ impl store::Engine for Engine {
     ) -> Answer<TransactWriteItemsOutput, TransactWriteItemsError> {
         let request = TransactWriteItemsRequest {
             transact_items: input.transact_items.into_iter().flatten().map(part_given).collect(),
-            client_request_token: input.client_request_token,
+            // No answer is lost within a process, so nothing is repeated under its token; and the engine would look at those of the
+            // last ten minutes each time.
+            client_request_token: None,
             ..TransactWriteItemsRequest::default()
         };
         self.transact(request).map_err(refused_or_cancelled)?;
