@@ -50,7 +50,6 @@ const STARTS: [Start; 4] = [Start::Ours, Start::OursOverTls, Start::Stack, Start
 pub(crate) fn measure(functions: &[String], effort: Effort) -> ColdStarts {
     let mut no_tls = None;
     let mut variants = Variant::of(functions);
-    let unpacked = Unpacked::new();
     let mut floor = Runs::default();
     let mut all: Vec<[Runs; 2]> = functions.iter().map(|_| Default::default()).collect();
     let mut hash = FirstHash::default();
@@ -60,7 +59,8 @@ pub(crate) fn measure(functions: &[String], effort: Effort) -> ColdStarts {
         // does not: the later a run, the longer they would take.
         let fixture = Fixture::new();
         let tls = TlsStore::start(&fixture).map_err(|error| no_tls = Some(error.to_string())).ok();
-        let starts = Starts { recorder: Recorder::new(&fixture), unpacked: &unpacked };
+        // A copy can start a fifth later than another one, and then does so each time.
+        let starts = Starts { recorder: Recorder::new(&fixture), unpacked: Unpacked::new() };
         for (function, [runs, beside]) in functions.iter().zip(&mut all) {
             floor.add(&starts.floor());
             // Each is the first in its turn: the others find more of what they need in the processor's caches.
@@ -95,7 +95,7 @@ pub(crate) fn measure(functions: &[String], effort: Effort) -> ColdStarts {
 /// Starts binaries, each as it would be on Lambda.
 struct Starts<'f> {
     recorder: Recorder<'f>,
-    unpacked: &'f Unpacked,
+    unpacked: Unpacked,
 }
 
 impl Starts<'_> {
