@@ -243,8 +243,12 @@ async fn transactions_are_alike() {
     let all = ScanInput::builder().table_name(TABLE);
     assert_eq!(both.same(all.clone()).await.unwrap().count, 3);
 
-    // Over the socket the token makes a second one a repetition; within the process nothing is repeated.
-    both.same(with("n = :one").client_request_token("once")).await.unwrap();
+    // Over the socket the token makes a second one a repetition; within the process none is kept, and it is another one.
+    let once = with("n = :one").client_request_token("once");
+    both.same(once.clone()).await.unwrap();
+    once.clone().send_to(&both.behind_a_socket).await.unwrap();
+    let refused = once.send_to(&both.without).await.unwrap_err();
+    assert_eq!(refused.code(), Some("TransactionCanceledException"));
     let left = both.same(all).await.unwrap().items.unwrap();
     assert_eq!(left, [item("a", 2), item("c", 3), item("d", 4)]);
 }
