@@ -41,6 +41,29 @@ async fn served(folder: &TempDir, program: Option<Program>) -> Program {
     }
 }
 
+/// The server as it goes on, or none if it is to be stopped.
+async fn stopped_or_not(program: Program, stop: bool) -> Option<Program> {
+    if stop {
+        program.kill().await;
+        return None;
+    }
+    Some(program)
+}
+
+/// A user `Mallory` with this password, as the command shows them.
+async fn mallory(folder: &Path, password: &str) -> Value {
+    let create =
+        ["user", "create", "--username", "Mallory", "--email", "m@example.com", "--json", "--password"];
+    run(folder, &[&create[..], &[password]].concat()).await.json()
+}
+
+/// The status and the answer with which Mallory begins a session.
+async fn begin_session(url: &str, password: &str) -> (u16, Value) {
+    let form = json!({ "username": "mallory", "password": password });
+    let (status, answer) = post(url, "/auth/login", &form).await;
+    (status, serde_json::from_str(&answer).unwrap())
+}
+
 async fn post(url: &str, path: &str, body: &Value) -> (u16, String) {
     let client = Client::builder().no_proxy().build().unwrap();
     let answer = client.post(format!("{url}{path}")).json(body).send().await.unwrap();

@@ -1,56 +1,41 @@
 //! Users whom an operator gives another password, or deletes.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use super::{check, done, post, run, served, store, text};
+use super::{begin_session, check, done, field, mallory, post, run, served, stopped_or_not, store, text};
 
 const OLD: &str = "correct horse battery";
 const NEW: &str = "another horse battery";
-
-async fn create(at: &Path) -> Value {
-    let create = ["user", "create", "--username", "Mallory", "--email", "m@example.com", "--password", OLD];
-    run(at, &[&create[..], &["--json"]].concat()).await.json()
-}
-
-async fn sign_in(url: &str, password: &str) -> (u16, Value) {
-    let form = json!({ "username": "mallory", "password": password });
-    let (status, answer) = post(url, "/auth/login", &form).await;
-    (status, serde_json::from_str(&answer).unwrap())
-}
 
 #[tokio::test]
 async fn another_password_ends_what_the_old_one_began() {
     for stopped in [true, false] {
         let (folder, program) = store(true).await;
         let at = folder.path();
-        create(at).await;
+        mallory(at, OLD).await;
         let program = served(&folder, program).await;
-        let (status, session) = sign_in(&program.url, OLD).await;
+        let (status, session) = begin_session(&program.url, OLD).await;
         assert_eq!(status, 200, "{session}");
         let token = text(&session["tokens"], "access_token");
         assert_eq!(check(&program.url, token).await, 200);
 
-        let program = if stopped {
-            program.kill().await;
-            None
-        } else {
-            Some(program)
-        };
+        let program = stopped_or_not(program, stopped).await;
         let set =
             run(at, &["user", "set-password", "m@example.com", "--password", NEW, "--json"]).await.json();
         assert_eq!((&set["username"], &set["password"]), (&json!("Mallory"), &Value::Null));
         let program = served(&folder, program).await;
-        assert_eq!(sign_in(&program.url, OLD).await.0, 406);
-        assert_eq!((check(&program.url, token).await, sign_in(&program.url, NEW).await.0), (401, 200));
+        assert_eq!(begin_session(&program.url, OLD).await.0, 406);
+        assert_eq!((check(&program.url, token).await, begin_session(&program.url, NEW).await.0), (401, 200));
         let mails = program.mails(1).await;
         assert_eq!(mails[0]["to"], "m@example.com");
         assert!(text(&mails[0], "subject").contains("password"), "{mails:?}");
 
         let set = run(at, &["user", "set-password", "mallory"]).await;
-        let random = super::field(set.succeeded(), "password");
-        assert_eq!((sign_in(&program.url, NEW).await.0, sign_in(&program.url, random).await.0), (406, 200));
+        let random = field(set.succeeded(), "password");
+        assert_eq!(
+            (begin_session(&program.url, NEW).await.0, begin_session(&program.url, random).await.0),
+            (406, 200)
+        );
     }
 }
 
@@ -58,11 +43,11 @@ async fn another_password_ends_what_the_old_one_began() {
 async fn another_password_lets_nobody_in_who_is_suspended() {
     let (folder, program) = store(true).await;
     let at = folder.path();
-    create(at).await;
+    mallory(at, OLD).await;
     done(&run(at, &["user", "suspend", "mallory"]).await);
     done(&run(at, &["user", "set-password", "mallory", "--password", NEW]).await);
     let program = served(&folder, program).await;
-    let (status, answer) = sign_in(&program.url, NEW).await;
+    let (status, answer) = begin_session(&program.url, NEW).await;
     assert_eq!((status, &answer["error"]), (406, &json!("This user is suspended.")));
 }
 
@@ -70,10 +55,10 @@ async fn another_password_lets_nobody_in_who_is_suspended() {
 async fn who_is_deleted_is_gone_and_their_names_are_free() {
     let (folder, program) = store(true).await;
     let at = folder.path();
-    let user = create(at).await;
+    let user = mallory(at, OLD).await;
     let key = run(at, &["access-key", "create", "--user", "mallory", "--json"]).await.json();
     let program = served(&folder, program).await;
-    let (_, session) = sign_in(&program.url, OLD).await;
+    let (_, session) = begin_session(&program.url, OLD).await;
     let enter = json!({ "accessKey": key["accessKey"], "secret": key["secret"] });
     let (status, by_key) = post(&program.url, "/login", &enter).await;
     assert_eq!(status, 201, "{by_key}");
@@ -82,19 +67,19 @@ async fn who_is_deleted_is_gone_and_their_names_are_free() {
     let refused = run(at, &["user", "delete", "mallory"]).await;
     let line = refused.failed();
     assert!(line.contains("nothing was deleted: with --yes, Mallory <m@example.com> goes"), "{line}");
-    assert_eq!(sign_in(&program.url, OLD).await.0, 200);
+    assert_eq!(begin_session(&program.url, OLD).await.0, 200);
 
     let deleted = run(at, &["user", "delete", "m@example.com", "--yes", "--json"]).await.json();
     assert_eq!(deleted, user);
     for token in tokens {
         assert_eq!(check(&program.url, token).await, 401);
     }
-    let refused = (sign_in(&program.url, OLD).await.0, post(&program.url, "/login", &enter).await.0);
+    let refused = (begin_session(&program.url, OLD).await.0, post(&program.url, "/login", &enter).await.0);
     assert_eq!(refused, (406, 401));
     assert!(run(at, &["user", "show", "mallory"]).await.failed().contains("there is no user"));
-    let again = create(at).await;
+    let again = mallory(at, OLD).await;
     assert_ne!(again["id"], user["id"]);
-    assert_eq!(sign_in(&program.url, OLD).await.0, 200);
+    assert_eq!(begin_session(&program.url, OLD).await.0, 200);
 }
 
 #[tokio::test]

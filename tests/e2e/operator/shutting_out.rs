@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{check, done, post, run, served, store, text};
+use super::{begin_session, check, done, mallory, post, run, served, stopped_or_not, store, text};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -15,18 +15,14 @@ async fn a_suspended_user_is_out_at_once_and_an_active_one_signs_in_anew() {
     for stopped in [true, false] {
         let (folder, program) = store(true).await;
         let at = folder.path();
-        let create =
-            ["user", "create", "--username", "Mallory", "--email", "m@example.com", "--password", PASSWORD];
-        let user = run(at, &[&create[..], &["--json"]].concat()).await.json();
+        let user = mallory(at, PASSWORD).await;
         let keys = [
             run(at, &["access-key", "create", "--user", "mallory", "--json"]).await.json(),
             run(at, &["access-key", "create", "--user", "mallory", "--json"]).await.json(),
         ];
         let program = served(&folder, program).await;
-        let form = json!({ "username": "mallory", "password": PASSWORD });
-        let (status, answer) = post(&program.url, "/auth/login", &form).await;
-        assert_eq!(status, 200, "{answer}");
-        let session: Value = serde_json::from_str(&answer).unwrap();
+        let (status, session) = begin_session(&program.url, PASSWORD).await;
+        assert_eq!(status, 200, "{session}");
         let of_a_key = |key: &Value| json!({ "accessKey": key["accessKey"], "secret": key["secret"] });
         let (_, by_key) = post(&program.url, "/login", &of_a_key(&keys[0])).await;
         let tokens = [text(&session["tokens"], "access_token"), by_key.as_str()];
@@ -35,12 +31,7 @@ async fn a_suspended_user_is_out_at_once_and_an_active_one_signs_in_anew() {
         }
 
         // On the store of the running server, or before it starts again.
-        let program = if stopped {
-            program.kill().await;
-            None
-        } else {
-            Some(program)
-        };
+        let program = stopped_or_not(program, stopped).await;
         let shown = run(at, &["user", "suspend", "m@example.com", "--json"]).await.json();
         assert_eq!((&shown["id"], &shown["status"]), (&user["id"], &json!("suspended")));
         assert_eq!(shown["revoked_access_keys"], 2);
@@ -64,8 +55,7 @@ async fn a_suspended_user_is_out_at_once_and_an_active_one_signs_in_anew() {
             assert_eq!(check(&program.url, token).await, 401);
         }
         assert_eq!(post(&program.url, "/login", &of_a_key(&keys[0])).await.0, 401);
-        let (status, answer) = post(&program.url, "/auth/login", &form).await;
-        let session: Value = serde_json::from_str(&answer).unwrap();
+        let (status, session) = begin_session(&program.url, PASSWORD).await;
         assert_eq!((status, check(&program.url, text(&session["tokens"], "access_token")).await), (200, 200));
     }
 }
@@ -74,9 +64,7 @@ async fn a_suspended_user_is_out_at_once_and_an_active_one_signs_in_anew() {
 async fn who_is_locked_out_is_let_in() {
     let (folder, program) = store(true).await;
     let at = folder.path();
-    let create =
-        ["user", "create", "--username", "mallory", "--email", "m@example.com", "--password", PASSWORD];
-    done(&run(at, &create).await);
+    mallory(at, PASSWORD).await;
     let program = served(&folder, program).await;
     let mut statuses = Vec::new();
     while !statuses.contains(&429) {
