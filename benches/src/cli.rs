@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(
     name = "bench",
-    after_help = "Examples:\n  cargo run --release -p benches                                  everything, about 30 minutes with the builds\n  cargo run --release -p benches -- --quick                       everything, with few repetitions\n  cargo run --release -p benches -- --only cold --functions login,jwks\n  cargo run --release -p benches -- --only scale --users 1000000\n  cargo run --release -p benches -- --only load --write-docs      and bring docs/ up to date\n\nA part that is not measured keeps the figures that the JSON file has of it. Measure on a machine that does nothing else."
+    after_help = "Examples:\n  cargo run --release -p benches                                  everything, about 30 minutes with the builds\n  cargo run --release -p benches -- --quick                       everything, with few repetitions\n  cargo run --release -p benches -- --only cold --functions login,jwks\n  cargo run --release -p benches -- --only instructions           what does not depend on the machine; needs Valgrind\n  cargo run --release -p benches -- --only scale --users 1000000\n  cargo run --release -p benches -- --only load --write-docs      and bring docs/ up to date\n\nA part that is not measured keeps the figures that the JSON file has of it. Measure on a machine that does nothing else."
 )]
 pub(crate) struct Cli {
     /// Measure these parts alone

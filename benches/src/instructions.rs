@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::fixture::{Fixture, Success};
@@ -17,7 +18,7 @@ use crate::report::{Instructions, InstructionsRow, Setting};
 
 /// Counts those of each function and of what it is made of.
 pub(crate) fn measure(fixture: &Fixture, functions: &[String]) -> Instructions {
-    let mut counted = Instructions { setting: Setting::here(), hash: 0, rows: Vec::new(), none: None };
+    let mut counted = Instructions { setting: Setting::here(), hash: None, rows: Vec::new(), none: None };
     if let Err(error) = fill(&mut counted, fixture, functions) {
         counted.none = Some(error.to_string());
     }
@@ -28,14 +29,15 @@ fn fill(counted: &mut Instructions, fixture: &Fixture, functions: &[String]) -> 
     let valgrind = Valgrind::find()?;
     let recorder = Recorder::new(fixture);
     if functions.iter().any(|function| hashes(function) > 0) {
-        let of = |hashes| valgrind.count("stack", &Launch::of_hashes(fixture, hashes));
-        counted.hash = of(1)?.saturating_sub(of(0)?);
+        let of = |hashes| valgrind.count(&Launch::of_hashes(fixture, hashes)).map(|(count, _)| count);
+        counted.hash = Some(of(1)?.saturating_sub(of(0)?));
     }
     for function in functions {
         progress(&format!("instructions of {function}"));
         let stack = Launch::of_yardstick(&recorder, function);
-        let stack = stack.map(|launch| valgrind.count("stack", &launch)).transpose()?;
-        let ours = valgrind.count(function, &Launch::of_function(fixture, function))?;
+        let stack = stack.map(|launch| valgrind.count(&launch)).transpose()?.map(|(count, _)| count);
+        let (ours, answer) = valgrind.count(&Launch::of_function(fixture, function))?;
+        Success::of(function).check(function, &answer);
         counted.rows.push(InstructionsRow {
             function: function.clone(),
             hashes: hashes(function),
@@ -62,19 +64,18 @@ impl Valgrind {
         Ok(Self { program, folder: TempDir::new()? })
     }
 
-    /// From the start of the process until its first answer, and until it has asked for the next event.
-    fn count(&self, function: &str, launch: &Launch) -> io::Result<u64> {
+    /// From the start of the process until it asks for a second event, with its answer to the first.
+    fn count(&self, launch: &Launch) -> io::Result<(u64, Value)> {
         let counts = self.folder.path().join("counts");
         let mut valgrind = Command::new(&self.program);
         valgrind.args(["--quiet", "--tool=callgrind"]);
         valgrind.arg(format!("--callgrind-out-file={}", counts.display())).arg(&launch.binary);
-        let (answer, ended) = Process::answer_once(valgrind, function, &launch.environment, &launch.event)?;
-        if function != "stack" {
-            Success::of(function).check(function, &answer);
-        }
+        let (answer, ended) = Process::answer_once(valgrind, launch)?;
         let text = fs::read_to_string(&counts)?;
         let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
         let total = total.and_then(|total| total.trim().parse().ok());
-        total.ok_or_else(|| io::Error::other(format!("valgrind has counted nothing, and ended with {ended}")))
+        let total = total
+            .ok_or_else(|| io::Error::other(format!("valgrind has counted nothing, and ended with {ended}")));
+        Ok((total?, answer))
     }
 }

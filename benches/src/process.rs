@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::launch::Launch;
 use crate::stub::{Report, Stub};
 
 /// The variables that a function runs with.
@@ -61,21 +62,15 @@ impl Process {
         }
     }
 
-    /// Starts a function by way of this command, and asks it to end once it has answered an event: what it says by itself, and how
-    /// it ended.
+    /// Starts something by way of this command, and asks it to end once it has answered its event: the answer, and how it ended.
     ///
     /// # Errors
     ///
     /// When it cannot be asked.
-    pub(crate) fn answer_once(
-        command: Command,
-        name: &str,
-        environment: &Environment,
-        event: &[u8],
-    ) -> io::Result<(Value, ExitStatus)> {
+    pub(crate) fn answer_once(command: Command, launch: &Launch) -> io::Result<(Value, ExitStatus)> {
         let mut stub = Stub::start();
-        stub.send(event);
-        let mut process = Self::spawn(command, name, environment, stub);
+        stub.send(&launch.event);
+        let mut process = Self::spawn(command, &name_of(&launch.binary), &launch.environment, stub);
         let answer = process.answer(&process.report());
         Command::new("kill").arg(process.child.id().to_string()).status()?;
         Ok((answer, process.child.wait()?))

@@ -72,8 +72,8 @@ pub(crate) struct ColdStart {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Instructions {
     pub(crate) setting: Setting,
-    /// Of one Argon2id hash.
-    pub(crate) hash: u64,
+    /// Of one Argon2id hash, if a function that hashes was counted.
+    pub(crate) hash: Option<u64>,
     pub(crate) rows: Vec<InstructionsRow>,
     /// Why there are none, or not all.
     pub(crate) none: Option<String>,
@@ -194,7 +194,7 @@ impl ColdStarts {
 impl Instructions {
     /// Of a function, and of its stack, without those of their hashes.
     pub(crate) fn without_hashes(&self, row: &InstructionsRow) -> (u64, Option<u64>) {
-        let hashes = self.hash * row.hashes as u64;
+        let hashes = self.hash.unwrap_or_default() * row.hashes as u64;
         (row.ours.saturating_sub(hashes), row.stack.map(|stack| stack.saturating_sub(hashes)))
     }
 }

@@ -108,11 +108,11 @@ fn instructions(counted: &Instructions) -> String {
         ]);
     }
     let mut text = setting(&counted.setting);
-    let _ = write!(
-        text,
-        "From the start of the process to its first answer, without the hashes; one takes {:.1} million.\n\n{table}",
-        self::millions(counted.hash)
-    );
+    text.push_str("From the start of the process to its first answer, without the hashes");
+    if let Some(hash) = counted.hash {
+        let _ = write!(text, "; one takes {:.1} million", self::millions(hash));
+    }
+    let _ = write!(text, ".\n\n{table}");
     if let Some(reason) = &counted.none {
         let _ = write!(text, "\nNot counted: {reason}.\n");
     }
