@@ -38,14 +38,14 @@ const DOORS: [(&str, &str); 5] = [
 const MONTH: [(&str, f64); 2] = [("login", 4.0), ("refresh", 60.0)];
 /// And how often someone asks the service whether a token of theirs is still good.
 const CHECKS: f64 = 1000.0;
-const USERS: [f64; 2] = [100_000.0, 1_000_000.0];
+const USERS: [(f64, &str); 2] = [(100_000.0, "100,000 users"), (1_000_000.0, "1,000,000 users")];
 
 /// What a service that is paid by active users costs in a month.
 struct Managed {
     service: &'static str,
     read: &'static str,
     monthly: f64,
-    /// Up to how many users, and what each of them costs.
+    /// Up to how many users, and what each of them costs; as far as months are compared.
     brackets: &'static [(f64, f64)],
 }
 
@@ -145,11 +145,11 @@ pub(crate) fn table(report: &Report) -> Option<String> {
 
 /// A month of Latchkey on arm64, beside services that are paid by active users.
 fn by_users(report: &Report) -> Option<Table> {
-    let head = USERS.map(|users| format!("{users:.0} users"));
+    let head = USERS.map(|(_, users)| users.to_owned());
     let mut table =
         Table::headed(std::iter::once("service".to_owned()).chain(head).chain(["read".to_owned()]));
     let mut row = |service: &str, month: &dyn Fn(f64) -> f64, read: &str| {
-        let months = USERS.map(|users| format!("{:.0}", month(users)));
+        let months = USERS.map(|(users, _)| format!("{:.0}", month(users)));
         table.row(std::iter::once(service.to_owned()).chain(months).chain([read.to_owned()]));
     };
     let a_request = |function| Some(cost(report, function)?.total()[0] / 1e6);
