@@ -161,9 +161,11 @@ fn joined_headers(headers: &HeaderMap, peer: SocketAddr) -> Option<HeaderMap> {
 }
 
 fn cookies(headers: &HeaderMap) -> Option<Vec<String>> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let cookies: Vec<String> =
-        lines.flat_map(|line| line.split(';')).map(|cookie| cookie.trim().to_owned()).collect();
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let cookies: Vec<String> = lines
+        .flat_map(|line| line.split(|&byte| byte == b';'))
+        .map(|cookie| String::from_utf8_lossy(cookie.trim_ascii()).into_owned())
+        .collect();
     (!cookies.is_empty()).then_some(cookies)
 }
 

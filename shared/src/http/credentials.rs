@@ -85,9 +85,9 @@ pub fn cookie_in<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b';'))
+        // Another service of the same domain may have set one with any bytes, and the header brings them all.
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
         .find(|(found, _)| *found == name)
         .map(|(_, value)| value.trim_matches('"'))
         .filter(|value| !value.is_empty())
@@ -142,5 +142,14 @@ mod tests {
         let request = request(&[("cookie", "XJSESSIONID=1; JSESSIONID=s.2; a=b")]);
         assert_eq!(cookie(&request, SESSION_COOKIE), Some("s.2"));
         assert_eq!(cookie(&request, "SESSIONID"), None);
+    }
+
+    #[test]
+    fn a_cookie_is_found_beside_one_that_is_no_text() {
+        let mut request = request(&[]);
+        let header = b"name=Zo\xc3\xab; old=Zo\xeb; JSESSIONID=s.2".as_slice();
+        request.headers_mut().insert("cookie", header.try_into().unwrap());
+        assert_eq!(cookie(&request, SESSION_COOKIE), Some("s.2"));
+        assert_eq!(cookie(&request, "name"), Some("Zo\u{eb}"));
     }
 }

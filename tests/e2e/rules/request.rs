@@ -68,6 +68,18 @@ async fn a_token_in_the_query_is_ignored() {
 }
 
 #[tokio::test]
+async fn a_cookie_that_is_no_text_does_not_hide_the_one_beside_it() {
+    let service = Service::start().await;
+    service.user("alice").await;
+    let session = sign_in(&service, "alice").await;
+    for foreign in ["name=Zo\u{eb}".as_bytes(), b"name=Zo\xeb"] {
+        let cookies = [foreign, b"; JSESSIONID=", session.cookie("JSESSIONID").as_bytes()].concat();
+        let answer = send(service.get("/auth/me").header("cookie", cookies)).await;
+        assert_eq!(answer.status, 200, "{foreign:?}");
+    }
+}
+
+#[tokio::test]
 async fn where_a_request_says_it_was_sent_changes_no_token() {
     let service = Service::start().await;
     service.user("alice").await;
