@@ -42,11 +42,16 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    fn deeper<E: de::Error>(&mut self) -> Result<Strict<'_>, E> {
+    /// One level further down, which counts even where nothing is in it.
+    fn enter<E: de::Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom("nested too deeply"));
         }
-        Ok(Strict { depth: self.depth + 1, repeated: self.repeated })
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn again(&mut self) -> Strict<'_> {
+        Strict { depth: self.depth, repeated: self.repeated }
     }
 }
 
@@ -93,22 +98,24 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Value::from(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut inside = self.enter()?;
         let mut values = Vec::new();
-        while let Some(value) = seq.next_element_seed(self.deeper()?)? {
+        while let Some(value) = seq.next_element_seed(inside.again())? {
             values.push(value);
         }
         Ok(Value::Array(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut inside = self.enter()?;
         let mut object = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if object.contains_key(&key) {
-                *self.repeated = Some(key);
+                *inside.repeated = Some(key);
                 return Err(de::Error::custom("repeated key"));
             }
-            let value = map.next_value_seed(self.deeper()?)?;
+            let value = map.next_value_seed(inside.again())?;
             object.insert(key, value);
         }
         Ok(Value::Object(object))
@@ -167,6 +174,11 @@ mod tests {
         assert!(parse_object(nested(MAX_DEPTH).as_bytes()).is_ok());
         assert_eq!(parse_object(nested(MAX_DEPTH + 1).as_bytes()), Err(JsonError::Invalid));
         assert_eq!(parse_object(nested(10_000).as_bytes()), Err(JsonError::Invalid));
+        for empty in ["{}", "[]"] {
+            assert!(parse_object(nested(MAX_DEPTH - 1).replace('1', empty).as_bytes()).is_ok(), "{empty}");
+            let deeper = nested(MAX_DEPTH).replace('1', empty);
+            assert_eq!(parse_object(deeper.as_bytes()), Err(JsonError::Invalid), "{empty}");
+        }
     }
 
     proptest! {
