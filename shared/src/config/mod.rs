@@ -26,7 +26,7 @@ pub struct Config {
     /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`, which counts for as many as go with the memory at least,
     /// `ARGON2_PARALLELISM`.
     pub argon2: HashParameters,
-    /// `PASSWORD_MIN_LENGTH`, in characters; never below 8 (NIST SP 800-63B-4).
+    /// `PASSWORD_MIN_LENGTH`, in characters: more than 8, as the document of sign-up asks.
     pub password_min_length: usize,
     /// `UNVERIFIED_SIGN_IN`: whether people may sign in before they have verified their address (`allow`, `refuse`).
     pub unverified_sign_in: UnverifiedSignIn,
@@ -108,7 +108,7 @@ impl Config {
                     .max(HashParameters::least_iterations(memory_kib)),
                 parallelism: source.number("ARGON2_PARALLELISM", 1, 1, HashParameters::MOST.parallelism)?,
             },
-            password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 8, 64)?)
+            password_min_length: usize::try_from(source.number("PASSWORD_MIN_LENGTH", 9, 9, 64)?)
                 .unwrap_or(9),
             unverified_sign_in: source.parsed("UNVERIFIED_SIGN_IN", UnverifiedSignIn::Allow)?,
             product: Product {

@@ -75,11 +75,11 @@ pub enum PasswordRefusal {
 /// address. There are no rules about its composition (ASVS 6.2.5).
 pub fn check_new(password: &Password, config: &Config, names: &[&str]) -> Result<(), PasswordRefusal> {
     let text = password.text();
-    let length = text.chars().count();
-    if length.min(password.characters) < config.password_min_length {
+    let fewest = text.chars().count().min(password.characters);
+    if fewest < config.password_min_length {
         return Err(PasswordRefusal::TooShort(config.password_min_length));
     }
-    if length > MAX_LENGTH {
+    if fewest > MAX_LENGTH {
         return Err(PasswordRefusal::TooLong);
     }
     let folded = text.to_lowercase();
@@ -120,6 +120,7 @@ mod tests {
         );
         assert_eq!(check(&"ñx".repeat(128)), Ok(()));
         assert_eq!(check(&"ñ".repeat(257)), Err(PasswordRefusal::TooLong));
+        assert_eq!(check(&"ﬁ".repeat(200)), Ok(()), "twice as many in normal form");
     }
 
     #[test]
