@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 use serde::Serialize;
 use serde_json::Value;
 use shared::App;
-use shared::door::user_session::{self, Record, bad_request, fields, principal};
+use shared::door::user_session::{self, Record, bad_request, fields, no_user, principal};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::identifier::Username;
@@ -22,8 +22,7 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn read(app: &App, request: &Request) -> Result<User, Fault> {
-    let principal = principal(app, request).await?;
-    principal.user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))
+    principal(app, request).await?.user.ok_or_else(no_user)
 }
 
 async fn change(app: &App, request: &Request) -> Result<User, Fault> {

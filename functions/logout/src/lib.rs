@@ -55,5 +55,5 @@ async fn presented(app: &App, request: &Request, fields: &Fields) -> Result<Sess
     };
     let text = text.ok_or_else(|| Fault::unauthorized("Sign in first.", false))?;
     let token = session::authentic(app, text, &TokenKind::OF_SESSION).await?;
-    token.ok_or_else(|| Fault::unauthorized("The token is not valid.", true))
+    token.ok_or_else(|| Fault::unauthorized("This is not a token of a session.", true))
 }

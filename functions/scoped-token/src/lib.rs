@@ -52,7 +52,7 @@ async fn issue(app: &App, request: &Request) -> Result<Response, Fault> {
     Ok(response::json(StatusCode::OK, &json!({ "access_token": token })))
 }
 
-/// The two fields, checked in the document's order: all there, all strings, none empty.
+/// The two fields: all there, all strings, none empty. What is missing is named in the document's order.
 fn required(fields: &Fields) -> Result<[&str; 2], Fault> {
     let names = ["username", "password"];
     let having = |is: fn(Option<&Value>) -> bool| {

@@ -4,7 +4,7 @@ use lambda_http::RequestExt;
 use lambda_http::http::Method;
 use serde_json::{Value, json};
 use shared::App;
-use shared::door::user_session::{principal, shape};
+use shared::door::user_session::{no_user, principal, shape};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
 use shared::principal::Principal;
@@ -53,7 +53,6 @@ async fn end_others(app: &App, request: &Request) -> Result<Response, Fault> {
 }
 
 fn user(principal: &Principal) -> Result<&User, Fault> {
-    let no_user = || Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user.");
     principal.user.as_ref().ok_or_else(no_user)
 }
 

@@ -1,11 +1,11 @@
 //! A signed-in user shows their password once more before something that cannot be taken back (ASVS 7.5.1).
 
-use super::user_session::{not_acceptable, principal};
+use super::user_session::{no_user, not_acceptable, principal};
 use crate::app::App;
 use crate::attempt::{Guess, Subject};
 use crate::clock::Timestamp;
 use crate::http::peer::Peer;
-use crate::http::{Fault, Request, StatusCode};
+use crate::http::{Fault, Request};
 use crate::password::{Password, Verdict};
 use crate::principal::Principal;
 use crate::session::SessionId;

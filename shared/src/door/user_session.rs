@@ -104,6 +104,12 @@ pub async fn principal(app: &App, request: &Request) -> Result<Principal, Fault>
     }
 }
 
+/// Whoever the token stands for, it is no user.
+#[must_use]
+pub fn no_user() -> Fault {
+    Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user.")
+}
+
 /// Sets the cookies of a session.
 pub fn set_cookies(app: &App, response: &mut Response, cookies: &Cookies) {
     set_cookie(app, response, SESSION_COOKIE, &cookies.session, COOKIE_LIFETIME.as_secs());
