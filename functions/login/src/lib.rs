@@ -41,7 +41,10 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
     let tokens = session.tokens(app).await?;
     let body = json!({ "message": "Login success", "tokens": user_session::tokens(&tokens, "auth_grant") });
     let mut response = response::json(StatusCode::OK, &body);
-    set_cookies(app, &mut response, &session.cookies(app, authenticated.device_tag()).await?);
+    // A form on another site may sign its visitor in as someone else. Such a page gets no cookie that would be sent back to it.
+    if !credentials::is_cross_site(request) {
+        set_cookies(app, &mut response, &session.cookies(app, authenticated.device_tag()).await?);
+    }
     Ok(response)
 }
 

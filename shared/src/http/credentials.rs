@@ -93,6 +93,13 @@ pub fn cookie_in<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .filter(|value| !value.is_empty())
 }
 
+/// Whether a browser says that a page of another site has sent the request (Fetch Metadata, `Sec-Fetch-Site`). Programs and
+/// old browsers say nothing.
+#[must_use]
+pub fn is_cross_site(request: &Request) -> bool {
+    request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -144,6 +144,22 @@ async fn login_over_https_sets_secure_cookies() {
 }
 
 #[tokio::test]
+async fn login_from_a_page_of_another_site_leaves_no_cookie_in_the_browser() {
+    let service = Service::start().await;
+    service.user("mallory").await;
+    let form = [("username", "mallory"), ("password", PASSWORD)];
+    for (site, sets) in [("cross-site", false), ("same-site", true), ("same-origin", true), ("none", true)] {
+        let request = service.post("/auth/login").header("sec-fetch-site", site).form(&form);
+        let answer = Answer::to(request).await;
+        assert_eq!(answer.status, 200, "{site}");
+        assert!(service.accepts(&answer.token("access_token")).await, "{site}");
+        for cookie in ["JSESSIONID", "LATCHKEY_DEVICE"] {
+            assert_eq!(answer.set_cookie(cookie).is_some(), sets, "{site} {cookie}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn login_cookie_opens_what_the_access_token_opens_for_a_day() {
     let service = Service::start().await;
     let user = service.user("alice").await;
