@@ -94,8 +94,9 @@ async fn notice(
     old: Option<Email>,
 ) -> Result<Option<Mail>, ComposeError> {
     let Some(user) = User::by_id(app, user).await? else { return Ok(None) };
-    let values = context! { username => user.username.as_str() };
-    Ok(Some(render::mail(app, template, old.unwrap_or(user.email), values)?))
+    let to = old.unwrap_or_else(|| user.email.clone());
+    let values = context! { greeting => greeting(&user, &to) };
+    Ok(Some(render::mail(app, template, to, values)?))
 }
 
 async fn with_link(
@@ -118,6 +119,16 @@ async fn with_link(
     let minutes = purpose.lifetime().as_secs() / 60;
     let valid_for =
         if minutes >= 120 { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
-    let values = context! { username => user.username.as_str(), link, valid_for };
+    let values = context! { greeting => greeting(user, &to), link, valid_for };
     Ok(Some(render::mail(app, template, to, values)?))
+}
+
+/// How a mail begins. Who signs up chooses the name and may give a stranger's address; that stranger is not shown it, since a
+/// name like `claim.evil.example` becomes a link in the mail of the service.
+fn greeting(user: &User, to: &Email) -> String {
+    if user.status == UserStatus::Active && user.email == *to {
+        format!("Hello {},", user.username)
+    } else {
+        "Hello,".to_owned()
+    }
 }

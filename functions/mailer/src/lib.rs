@@ -107,6 +107,11 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
+/// One message that waits, for the log: whoever runs the service may have to delete it.
+#[derive(Debug, thiserror::Error)]
+#[error("the message {0} waits")]
+struct Waiting(MessageId, #[source] DeliverError);
+
 /// The provider will not take it, ever: nothing for whoever called, and a line in the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the message {0} was refused")]
@@ -118,7 +123,7 @@ pub async fn handle(app: &App, mailer: &Mailer, event: Event) -> Failures {
     for record in event.records {
         let Some(id) = outbox::message_id(&record.dynamodb.keys.pk.s) else { continue };
         if let Err(error) = deliver(app, mailer, id).await {
-            log::warn("a mail was not sent and will be tried again", &error);
+            log::warn("a mail was not sent and will be tried again", &Waiting(id, error));
             failures.batch_item_failures.push(Failure { item_identifier: record.dynamodb.sequence_number });
         }
     }

@@ -110,9 +110,9 @@ mod tests {
             let links =
                 matches!(template, Template::VerifyEmail | Template::ResetPassword | Template::ConfirmEmail);
             let values = if links {
-                context! { username => "ada", link => LINK, valid_for => "24 hours" }
+                context! { greeting => "Hello ada,", link => LINK, valid_for => "24 hours" }
             } else {
-                context! { username => "ada" }
+                context! { greeting => "Hello ada," }
             };
             let mail = fill(template, values).unwrap();
             assert!(mail.subject.contains("Latchkey") && !mail.subject.contains('\n'), "{mail:?}");
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_there_is_no_gap_in_a_mail() {
-        assert!(fill(Template::VerifyEmail, context! { username => "ada" }).is_err());
+        assert!(fill(Template::VerifyEmail, context! { greeting => "Hello ada," }).is_err());
         assert!(fill(Template::PasswordChanged, context! {}).is_err());
     }
 }

@@ -70,6 +70,23 @@ async fn forgot_twice_within_a_minute_is_one_mail_and_later_a_new_link() {
 }
 
 #[tokio::test]
+async fn mails_show_a_name_to_its_owner_alone() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    let body = json!({ "username": "claim.evil.example", "password": "a long enough one", "email": "ada@example.com" });
+    assert_eq!(service.post_json("/auth/signup", &body).await.0, 200);
+    let welcome = mails.deliver_one().await;
+    ask(&service, FORGOT, "ada@example.com").await;
+    let reset = mails.deliver_one().await;
+    for mail in [&welcome, &reset] {
+        assert!(mail.text.starts_with("Hello,") && !mail.text.contains("claim"), "{}", mail.text);
+    }
+    assert_eq!(post(&service, RESET, json!({ "token": reset.token(), "password": NEW })).await.status, 200);
+    let notice = mails.deliver_one().await;
+    assert!(notice.text.starts_with("Hello claim.evil.example,"), "verified by the link: {}", notice.text);
+}
+
+#[tokio::test]
 async fn forgot_takes_one_plain_address() {
     let service = Service::start().await;
     let mails = service.post_office();
