@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest;
-
 use crate::app::App;
-use crate::attempt::{AttemptError, Guess, Subject};
+use crate::attempt::{self, AttemptError, Guess, Subject};
 use crate::clock::Timestamp;
 use crate::config::UnverifiedSignIn;
 use crate::http::Fault;
@@ -92,8 +90,8 @@ pub async fn authenticate(
         SignInName::Nobody(text) => text,
     };
     // A device is known for its own user only; anyone else who signs in there is a stranger.
-    let device =
-        device.filter(|token| token.kind == TokenKind::Device && token.user == device_tag(&username));
+    let device = device
+        .filter(|token| token.kind == TokenKind::Device && token.user == attempt::device_tag(&username));
     let shared = Subject::Name(username.clone());
     let subject = device.map_or(shared, |token| Subject::Device(token.user, token.session));
     let network = peer.network().filter(|_| device.is_none());
@@ -150,7 +148,7 @@ impl Authenticated {
     /// What stands for this user in the token of the device.
     #[must_use]
     pub fn device_tag(&self) -> ObjectId {
-        device_tag(&self.username)
+        attempt::device_tag(&self.username)
     }
 
     /// Clears the count of wrong guesses, and stores a stronger hash if the present one is weak. The password was right
@@ -165,15 +163,6 @@ impl Authenticated {
         };
         tokio::join!(self.guess.surely_right(app), strengthen);
     }
-}
-
-/// What stands for a username in the token of a device. The token must be told to belong to a name before anything about
-/// the name is read, and must not give the name away.
-fn device_tag(username: &str) -> ObjectId {
-    let hash = digest::digest(&digest::SHA256, username.as_bytes());
-    let mut tag = [0; 12];
-    tag.copy_from_slice(&hash.as_ref()[..12]);
-    ObjectId::from_bytes(tag)
 }
 
 async fn username_of(app: &App, email: &str) -> Result<Option<String>, StoreError> {

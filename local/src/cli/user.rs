@@ -72,7 +72,7 @@ pub enum UserCommand {
         #[command(flatten)]
         target: Target,
     },
-    /// Forget the wrong passwords for a user's name: who is locked out can try at once
+    /// Forget the wrong passwords for a user's name and from their devices: who is locked out can try at once
     Unlock {
         /// The id, username or e-mail address
         user: String,

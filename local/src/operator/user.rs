@@ -155,7 +155,7 @@ pub(super) async fn activate(user: &str, target: &Target) -> Result<(), Operator
 pub(super) async fn unlock(user: &str, target: &Target) -> Result<(), OperatorError> {
     let operator = Operator::connect(target).await?;
     let user = find(&operator.app, user).await?;
-    attempt::forget_name(&operator.app, &user.username.canonical()).await?;
+    attempt::forget(&operator.app, user.id, &user.username.canonical()).await?;
     output::object(&describe(&user), target.json);
     Ok(())
 }

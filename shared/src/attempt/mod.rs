@@ -6,7 +6,8 @@
 //!
 //! A device that has signed in before brings a cookie that only this system can make; its guesses are counted apart, so a
 //! stranger's guesses never lock out the owner (ASVS 6.1.1). A user's devices share eight counts by chance: who once knew the
-//! password and kept a thousand cookies has eight times the guesses of one, and no more.
+//! password and kept a thousand cookies has eight times the guesses of one, and no more. Sessions that ask for the password
+//! once more share eight others.
 
 mod count;
 mod network;
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::id::ObjectId;
 use crate::log;
 use crate::session::SessionId;
-use crate::store::{Found, Key, StoreError};
+use crate::store::{Found, Key, StoreError, delete_request};
 
 use count::Reservation;
 use network::NetworkFailures;
@@ -29,8 +30,10 @@ use network::NetworkFailures;
 pub enum Subject {
     /// A username, whether or not anyone has it.
     Name(String),
-    /// A device of a user, by the session that it began with.
+    /// A device, by the [tag](device_tag) of its user's name and the session that it began with.
     Device(ObjectId, SessionId),
+    /// A session of a user, which asks for the password once more.
+    Session(ObjectId, SessionId),
     /// An account's secret.
     Account(ObjectId),
 }
@@ -49,19 +52,51 @@ pub enum AttemptError {
 impl Subject {
     /// Names are hashed: what strangers type is neither a key nor readable.
     fn key(&self) -> Key {
-        let text = match self {
-            Self::Name(name) => format!("name {name}"),
-            Self::Device(user, session) => format!("device {user} {}", session.group()),
-            Self::Account(account) => format!("account {account}"),
-        };
-        let hash = digest::digest(&digest::SHA256, text.as_bytes());
-        Key::new(format!("ATTEMPT#{}", hex::encode(hash)), "ATTEMPT")
+        match self {
+            Self::Name(name) => count_key(&format!("name {name}")),
+            Self::Device(tag, session) => device_key(*tag, session.group()),
+            Self::Session(user, session) => session_key(*user, session.group()),
+            Self::Account(account) => count_key(&format!("account {account}")),
+        }
     }
 }
 
-/// Forgets the wrong guesses for a name: its owner has shown by mail who they are.
-pub async fn forget_name(app: &App, username: &str) -> Result<(), StoreError> {
-    count::clear(app, &Subject::Name(username.to_owned())).await
+fn device_key(tag: ObjectId, group: u8) -> Key {
+    count_key(&format!("device {tag} {group}"))
+}
+
+fn session_key(user: ObjectId, group: u8) -> Key {
+    count_key(&format!("session {user} {group}"))
+}
+
+fn count_key(text: &str) -> Key {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    Key::new(format!("ATTEMPT#{}", hex::encode(hash)), "ATTEMPT")
+}
+
+/// What stands for a username in the token of a device. The token must be told to belong to a name before anything about
+/// the name is read, and must not give the name away.
+#[must_use]
+pub fn device_tag(username: &str) -> ObjectId {
+    let hash = digest::digest(&digest::SHA256, username.as_bytes());
+    let mut tag = [0; 12];
+    tag.copy_from_slice(&hash.as_ref()[..12]);
+    ObjectId::from_bytes(tag)
+}
+
+/// Forgets the wrong guesses for a user, those from their devices and sessions too: who they are is known by other means.
+pub async fn forget(app: &App, user: ObjectId, username: &str) -> Result<(), StoreError> {
+    let tag = device_tag(username);
+    let groups = SessionId::GROUPS.into_iter();
+    let counts = groups.flat_map(|group| [device_key(tag, group), session_key(user, group)]);
+    let counts = counts.chain([Subject::Name(username.to_owned()).key()]);
+    let deletes = counts.map(delete_request).collect::<Result<_, _>>()?;
+    app.store.write_all(&app.store.tables.tokens, deletes).await
+}
+
+/// Forgets the wrong secrets for an account.
+pub async fn forget_account(app: &App, account: ObjectId) -> Result<(), StoreError> {
+    count::clear(app, &Subject::Account(account)).await
 }
 
 /// A guess that was allowed and is not yet decided.

@@ -28,14 +28,14 @@ pub struct Confirmed {
 pub async fn confirm(app: &App, request: &Request, password: &str) -> Result<Confirmed, Fault> {
     let since = app.now();
     let Principal { user, session, .. } = principal(app, request).await?;
-    let user = user.ok_or_else(|| Fault::new(StatusCode::FORBIDDEN, "This token belongs to no user."))?;
+    let user = user.ok_or_else(no_user)?;
     let password = Password::new(password);
     let username = user.username.canonical();
     let key = Credential::key(&username);
     let wanted = vec![(app.store.tables.accounts.as_str(), key.clone())];
     // Whoever has a session is no stranger, and strangers' guesses do not count against them.
     let (subject, network) = match &session {
-        Some(session) => (Subject::Device(user.id, session.id), None),
+        Some(session) => (Subject::Session(user.id, session.id), None),
         None => (Subject::Name(username), Peer::of(request).network()),
     };
     let (guess, mut found) = Guess::open(app, subject, network, wanted).await?;

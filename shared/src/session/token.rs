@@ -24,6 +24,9 @@ impl SessionId {
         Self(bytes)
     }
 
+    /// What [`Self::group`] can be.
+    pub(crate) const GROUPS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+
     /// One of eight groups, by chance.
     pub(crate) const fn group(self) -> u8 {
         self.0[0] % 8

@@ -128,7 +128,7 @@ impl User {
         let (ended, allowed, forgotten) = tokio::join!(
             session::end_until(app, self.id, now, keep),
             self.allow_again(app, until, now, keep),
-            attempt::forget_name(app, &username),
+            attempt::forget(app, self.id, &username),
         );
         for error in [ended, allowed, forgotten].into_iter().filter_map(Result::err) {
             log::warn("a new password is set, but not all that follows it", &error);
@@ -222,7 +222,7 @@ impl User {
         done(app.store.transact(items).await?)?;
         // What came between, or was too much. Nothing comes any more, and nobody could ask for this again.
         let username = self.username.canonical();
-        let (forgotten, swept) = tokio::join!(attempt::forget_name(app, &username), self.sweep(app));
+        let (forgotten, swept) = tokio::join!(attempt::forget(app, self.id, &username), self.sweep(app));
         for error in [forgotten, swept].into_iter().filter_map(Result::err) {
             log::warn("a user is deleted, but not all that was left of them", &error);
         }

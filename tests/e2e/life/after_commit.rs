@@ -18,7 +18,7 @@ const AFTER: [(&str, &str); 5] = [
     ("BatchWriteItem", "SESSION#"),
     ("UpdateItem", "tokens_valid_after"),
     ("UpdateItem", "authenticated"),
-    ("DeleteItem", "ATTEMPT#"),
+    ("BatchWriteItem", "ATTEMPT#"),
 ];
 
 /// The request that chooses a new password by the link of a mail.

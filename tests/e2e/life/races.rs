@@ -165,7 +165,7 @@ async fn login_that_ends_after_a_deletion_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn deletion_succeeds_once_it_is_written() {
-    for (operation, text) in [("DeleteItem", "ATTEMPT#"), ("Query", "pk = :pk")] {
+    for (operation, text) in [("BatchWriteItem", "ATTEMPT#"), ("Query", "pk = :pk")] {
         let service = Service::start().await;
         let mut mails = service.post_office();
         let user = service.user("alice").await;

@@ -43,6 +43,28 @@ async fn reset_by_many_at_once_succeeds_once() {
 }
 
 #[tokio::test]
+async fn reset_lets_in_from_where_the_old_password_was_guessed() {
+    let service = Service::start().await;
+    let mut mails = service.post_office();
+    service.user("alice").await;
+    let mut browsers = vec![String::new()];
+    for _ in 0..20 {
+        browsers.push(service.try_log_in("alice", PASSWORD).await.cookie("LATCHKEY_DEVICE"));
+    }
+    for browser in &browsers {
+        for _ in 0..6 {
+            service.try_log_in_with("alice", "what was it again", browser).await;
+        }
+        assert_eq!(service.try_log_in_with("alice", PASSWORD, browser).await.status, 429);
+    }
+    let mail = forgot(&service, &mut mails, "alice").await;
+    assert_eq!(post(&service, RESET, body(mail.token(), NEW)).await.status, 200);
+    for browser in &browsers {
+        assert_eq!(service.try_log_in_with("alice", NEW, browser).await.status, 200, "{browser}");
+    }
+}
+
+#[tokio::test]
 async fn reset_ends_every_token_and_does_not_sign_in() {
     let service = Service::start().await;
     let mut mails = service.post_office();
