@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::{constant_time, digest};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::id::ObjectId;
 use crate::random::{self, RandomUnavailable};
 use crate::secret::Secret;
-use crate::store::{self, Key, Store, StoreError};
+use crate::store::{self, Call, Key, Store, StoreError, if_held};
 use crate::user::User;
 
 /// The public half of a key: 40 hexadecimal digits.
@@ -122,6 +123,26 @@ pub enum AccessKeyState {
     Revoked,
 }
 
+/// What a key is good for at a moment, as people call it: its state and its date together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Not yet to be used.
+    Pending,
+    /// In use.
+    Active,
+    /// Its date has passed.
+    Expired,
+    /// Never to be used again.
+    Revoked,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 impl AccessKey {
     /// The key of the item.
     #[must_use]
@@ -161,6 +182,24 @@ impl AccessKey {
         self.state == AccessKeyState::Active && self.valid_until.is_none_or(|until| now < until)
     }
 
+    /// Lets a pending key be used; false if it is not pending any more.
+    pub async fn activate(app: &App, ak: Uuid) -> Result<bool, StoreError> {
+        let update = UpdateItemInput::builder().table_name(&app.store.tables.accounts);
+        let result = update
+            .set_key(Some(Self::key(ak).into_item()))
+            .update_expression("SET #state = :active")
+            .condition_expression("#state = :pending")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":active", serde_dynamo::to_attribute_value(AccessKeyState::Active)?)
+            .expression_attribute_values(
+                ":pending",
+                serde_dynamo::to_attribute_value(AccessKeyState::Pending)?,
+            )
+            .send_to(&app.store)
+            .await;
+        if_held(result).map(|held| held.is_some())
+    }
+
     /// Refuses a key and its tokens from now on; false if there is none.
     pub async fn revoke(app: &App, ak: Uuid) -> Result<bool, StoreError> {
         let revoked = serde_dynamo::to_attribute_value(AccessKeyState::Revoked)?;
@@ -173,14 +212,14 @@ impl AccessKey {
         self.scopes.iter().filter(|scope| user.scopes.contains(scope)).map(String::as_str).collect()
     }
 
-    /// The state as people call it: pending, active, expired or revoked.
+    /// What it is good for at this moment.
     #[must_use]
-    pub fn state_name(&self, now: Timestamp) -> &'static str {
+    pub fn standing(&self, now: Timestamp) -> Standing {
         match self.state {
-            AccessKeyState::Pending => "pending",
-            AccessKeyState::Revoked => "revoked",
-            AccessKeyState::Active if self.is_usable(now) => "active",
-            AccessKeyState::Active => "expired",
+            AccessKeyState::Pending => Standing::Pending,
+            AccessKeyState::Revoked => Standing::Revoked,
+            AccessKeyState::Active if self.is_usable(now) => Standing::Active,
+            AccessKeyState::Active => Standing::Expired,
         }
     }
 

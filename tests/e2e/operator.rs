@@ -4,6 +4,7 @@
 mod access_keys;
 mod for_good;
 mod moving;
+mod rights;
 mod shutting_out;
 
 use std::path::Path;

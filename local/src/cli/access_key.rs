@@ -73,6 +73,14 @@ pub enum AccessKeyCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Let a pending key be used from now on
+    Activate {
+        /// The access key, or its ak
+        key: String,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
     /// Refuse a key and its tokens from now on
     #[command(
         after_help = "Who checks JWTs by the published keys alone takes those that are out until they expire, within an hour."

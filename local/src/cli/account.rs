@@ -56,6 +56,14 @@ pub enum AccountCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Forget the wrong secrets: whoever has the right one need not wait any more
+    Unlock {
+        /// Its id
+        id: String,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
     /// Give it a new secret, which is shown once; the old one is refused from now on
     #[command(
         after_help = "A token that the old secret brought is good for up to 24 hours: leave the account disabled for as long, if someone else may have it.\n\nExample:\n  latchkey account new-secret 000000000000000000000001 --json"

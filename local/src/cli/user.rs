@@ -53,6 +53,26 @@ pub enum UserCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Change what a user's tokens say and allow. What is left out stays as it is
+    #[command(
+        after_help = "If a scope goes or the sub_type changes, the user's sessions and tokens from before end; who checks JWTs by the published\nkeys alone takes those that are out until they expire.\n\nExamples:\n  latchkey user update ada --scope users:read --scope users:write\n  latchkey user update ada --sub-type admin --aws\n  latchkey user update mallory --no-scopes"
+    )]
+    Update {
+        /// The id, username or e-mail address
+        user: String,
+        /// What the user is: the claim sub_type
+        #[arg(long)]
+        sub_type: Option<String>,
+        /// What the user's tokens allow, in place of what they allowed; can be repeated
+        #[arg(long = "scope", conflicts_with = "no_scopes")]
+        scopes: Vec<String>,
+        /// They allow nothing
+        #[arg(long)]
+        no_scopes: bool,
+        /// Where and how
+        #[command(flatten)]
+        target: Target,
+    },
     /// Refuse every sign-in, session and token of a user from now on, and revoke the user's access keys
     #[command(
         after_help = "Who checks JWTs by the published keys alone takes those that are out until they expire.\n\nExample:\n  latchkey user suspend mallory"

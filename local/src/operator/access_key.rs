@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState};
+use shared::App;
+use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState, Standing};
 use shared::clock::Timestamp;
 use shared::outbox::{Content, Message};
+
 use shared::store::Transaction;
 use shared::user::User;
 use uuid::Uuid;
@@ -59,7 +61,7 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
     };
     let mut items = key.items(&app.store)?;
     // A key that is over before it begins signs in nobody.
-    if matches!(key.state_name(now), "active" | "pending") {
+    if matches!(key.standing(now), Standing::Active | Standing::Pending) {
         items.push(Message::new(Content::AccessKeyCreated { user: owner.id }, now)?.item(&app.store)?);
     }
     if let Transaction::Refused(_) = app.store.transact(items).await? {
@@ -69,7 +71,7 @@ pub(super) async fn create(wanted: NewKey, target: &Target) -> Result<(), Operat
         "accessKey": key.access_key,
         "secret": secret.expose(),
         "ak": key.access_key.ak(),
-        "state": key.state_name(now),
+        "state": key.standing(now),
     });
     output::object(&shown, target.json);
     Ok(())
@@ -90,12 +92,30 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
 }
 
 pub(super) async fn show(text: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let key = find(&operator.app, text).await?;
+    output::object(&describe(&key, operator.app.now()), target.json);
+    Ok(())
+}
+
+async fn find(app: &App, text: &str) -> Result<AccessKey, OperatorError> {
+    let key: Option<AccessKey> = app.store.get(&app.store.tables.accounts, AccessKey::key(ak(text)?)).await?;
+    key.ok_or_else(|| unknown(text))
+}
+
+pub(super) async fn activate(text: &str, target: &Target) -> Result<(), OperatorError> {
     let ak = ak(text)?;
     let operator = Operator::connect(target).await?;
-    let store = &operator.app.store;
-    let key: Option<AccessKey> = store.get(&store.tables.accounts, AccessKey::key(ak)).await?;
-    let key = key.ok_or_else(|| unknown(text))?;
-    output::object(&describe(&key, operator.app.now()), target.json);
+    let app = &operator.app;
+    let key = find(app, text).await?;
+    if key.state != AccessKeyState::Pending || !AccessKey::activate(app, ak).await? {
+        let state = find(app, text).await?.standing(app.now());
+        return Err(OperatorError::Argument(format!(
+            "the access key {text} is {state}: only a pending one can be activated"
+        )));
+    }
+    let key = AccessKey { state: AccessKeyState::Active, ..key };
+    output::object(&json!({ "ak": ak, "state": key.standing(app.now()) }), target.json);
     Ok(())
 }
 
@@ -141,7 +161,7 @@ fn describe(key: &AccessKey, now: Timestamp) -> Value {
     json!({
         "accessKey": key.access_key,
         "ak": key.access_key.ak(),
-        "state": key.state_name(now),
+        "state": key.standing(now),
         "user": key.user,
         "roles": key.roles,
         "realm": key.realm,

@@ -1,7 +1,9 @@
 //! `latchkey account …`
 
 use serde_json::{Value, json};
+use shared::App;
 use shared::account::{Account, AccountStatus};
+use shared::attempt;
 use shared::id::ObjectId;
 use shared::password::Password;
 use shared::store::Transaction;
@@ -44,13 +46,15 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
 }
 
 pub(super) async fn show(id: &str, target: &Target) -> Result<(), OperatorError> {
-    let id: ObjectId = id.parse()?;
     let operator = Operator::connect(target).await?;
-    let store = &operator.app.store;
-    let account: Option<Account> = store.get(&store.tables.accounts, Account::key(id)).await?;
-    let account = account.ok_or_else(|| unknown(id))?;
-    output::object(&describe(&account), target.json);
+    output::object(&describe(&find(&operator.app, id).await?), target.json);
     Ok(())
+}
+
+async fn find(app: &App, id: &str) -> Result<Account, OperatorError> {
+    let id: ObjectId = id.parse()?;
+    let account: Option<Account> = app.store.get(&app.store.tables.accounts, Account::key(id)).await?;
+    account.ok_or_else(|| unknown(id))
 }
 
 pub(super) async fn set_status(
@@ -79,7 +83,17 @@ pub(super) async fn new_secret(
     if !Account::set_secret_hash(&operator.app, id, hash).await? {
         return Err(unknown(id));
     }
+    // Whoever has the new one has guessed nothing.
+    attempt::forget_account(&operator.app, id).await?;
     output::object(&json!({ "id": id, "secret": secret }), target.json);
+    Ok(())
+}
+
+pub(super) async fn unlock(id: &str, target: &Target) -> Result<(), OperatorError> {
+    let operator = Operator::connect(target).await?;
+    let account = find(&operator.app, id).await?;
+    attempt::forget_account(&operator.app, account.id).await?;
+    output::object(&describe(&account), target.json);
     Ok(())
 }
 

@@ -166,6 +166,7 @@ pub async fn account(command: AccountCommand) -> Result<(), OperatorError> {
         AccountCommand::Enable { id, target } => {
             account::set_status(&id, AccountStatus::Active, &target).await
         }
+        AccountCommand::Unlock { id, target } => account::unlock(&id, &target).await,
         AccountCommand::NewSecret { id, secret, target } => {
             account::new_secret(&id, self::secret(secret)?, &target).await
         }
@@ -182,6 +183,10 @@ pub async fn user(command: UserCommand) -> Result<(), OperatorError> {
         }
         UserCommand::List { page, target } => user::list(&page, &target).await,
         UserCommand::Show { user, target } => user::show(&user, &target).await,
+        UserCommand::Update { user, sub_type, scopes, no_scopes, target } => {
+            let scopes = (no_scopes || !scopes.is_empty()).then_some(scopes);
+            user::update(&user, sub_type, scopes, &target).await
+        }
         UserCommand::Suspend { user, target } => user::suspend(&user, &target).await,
         UserCommand::Activate { user, target } => user::activate(&user, &target).await,
         UserCommand::Unlock { user, target } => user::unlock(&user, &target).await,
@@ -205,6 +210,7 @@ pub async fn access_key(command: AccessKeyCommand) -> Result<(), OperatorError> 
         }
         AccessKeyCommand::List { page, target } => access_key::list(&page, &target).await,
         AccessKeyCommand::Show { key, target } => access_key::show(&key, &target).await,
+        AccessKeyCommand::Activate { key, target } => access_key::activate(&key, &target).await,
         AccessKeyCommand::Revoke { key, target } => access_key::revoke(&key, &target).await,
     }
 }

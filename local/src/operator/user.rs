@@ -133,6 +133,29 @@ pub(super) async fn show(user: &str, target: &Target) -> Result<(), OperatorErro
     Ok(())
 }
 
+/// Changes what is given and leaves the rest.
+pub(super) async fn update(
+    user: &str,
+    sub_type: Option<String>,
+    scopes: Option<Vec<String>>,
+    target: &Target,
+) -> Result<(), OperatorError> {
+    if sub_type.is_none() && scopes.is_none() {
+        return Err(OperatorError::Argument(
+            "nothing is to change: give --sub-type, --scope or --no-scopes".to_owned(),
+        ));
+    }
+    check_scopes(scopes.as_deref().unwrap_or_default())?;
+    let operator = Operator::connect(target).await?;
+    let app = &operator.app;
+    let mut user = find(app, user).await?;
+    let sub_type = sub_type.unwrap_or_else(|| user.sub_type.clone());
+    let scopes = scopes.unwrap_or_else(|| user.scopes.clone());
+    user.set_rights(app, sub_type, scopes).await?;
+    output::object(&describe(&user), target.json);
+    Ok(())
+}
+
 pub(super) async fn suspend(user: &str, target: &Target) -> Result<(), OperatorError> {
     let operator = Operator::connect(target).await?;
     let app = &operator.app;

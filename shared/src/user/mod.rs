@@ -7,6 +7,7 @@
 mod change;
 mod lookup;
 mod profile;
+mod rights;
 mod suspension;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;

@@ -121,6 +121,29 @@ async fn an_account_is_disabled_enabled_and_given_another_secret() {
 }
 
 #[tokio::test]
+async fn an_account_whose_secret_strangers_have_guessed_is_let_in() {
+    let (folder, program) = store(true).await;
+    let (at, program) = (folder.path(), program.unwrap());
+    let made = run(at, &["account", "create", "--json"]).await.json();
+    let id = text(&made, "id");
+    let enter = async |secret: &Value| {
+        post(&program.url, "/public-api/auth/", &json!({ "account": id, "secret": secret })).await.0
+    };
+    let guess = async || {
+        for _ in 0..12 {
+            enter(&json!("a guess")).await;
+        }
+    };
+    guess().await;
+    assert_eq!(enter(&made["secret"]).await, 429);
+    let shown = run(at, &["account", "unlock", id, "--json"]).await.json();
+    assert_eq!((&shown["id"], enter(&made["secret"]).await), (&made["id"], 200));
+    guess().await;
+    let renewed = run(at, &["account", "new-secret", id, "--json"]).await.json();
+    assert_eq!(enter(&renewed["secret"]).await, 200, "whoever has the new one has guessed nothing");
+}
+
+#[tokio::test]
 async fn nobody_is_shut_out_who_is_not_there() {
     let (folder, _program) = store(true).await;
     for (arguments, expected) in [
@@ -130,6 +153,7 @@ async fn nobody_is_shut_out_who_is_not_there() {
         (["access-key", "revoke", "0123456789abcdef0123456789abcdef01234567"], "there is no access key 0123"),
         (["access-key", "revoke", "nobody"], "an access key is 40 hexadecimal digits, or name it by its ak"),
         (["account", "disable", "5723073937d63a18396a1bae"], "there is no account 5723073937d63a18396a1bae"),
+        (["account", "unlock", "5723073937d63a18396a1bae"], "there is no account 5723073937d63a18396a1bae"),
         (["account", "enable", "5723073937d63a18396a1bae"], "there is no account 5723073937d63a18396a1bae"),
         (
             ["account", "new-secret", "5723073937d63a18396a1bae"],
