@@ -2,6 +2,7 @@
 
 mod access_key;
 mod account;
+mod clock;
 mod keys;
 mod list;
 mod output;

@@ -13,6 +13,7 @@ use shared::config::Config;
 use shared::store::Store;
 
 use super::OperatorError;
+use super::clock::ServerClock;
 use crate::cli::Target;
 use crate::embedded::{self, Embedded, Place};
 
@@ -27,14 +28,23 @@ impl Operator {
         let config = Config::from_env()?;
         let tables = config.tables.clone();
         if target.aws {
-            let found = aws_config::load_defaults(BehaviorVersion::latest()).await;
+            let mut loader = aws_config::defaults(BehaviorVersion::latest());
+            if let Some(bundle) = &config.ca_bundle {
+                // The SDK's own client does not know of it, and asks for the credentials too.
+                loader = loader.http_client(aws::client_for(None, Some(bundle)));
+            }
+            let found = loader.load().await;
+            let clock = ServerClock::default();
             let client = aws_sdk_dynamodb::config::Builder::from(&found)
+                .interceptor(clock.clone())
                 .credentials_provider(credentials(&found).await?)
                 .retry_config(aws::retries())
                 .timeout_config(aws::timeouts());
             let store =
                 Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), engine: None, tables };
-            return Ok(Self { app: App::new(config, store, SystemClock), _embedded: None });
+            // Its answer tells the time, whatever else it says.
+            store.open_connection().await;
+            return Ok(Self { app: App::new(config, store, clock), _embedded: None });
         }
         let at = |endpoint: embedded::Endpoint, config| {
             let store = endpoint.store(tables.clone());
