@@ -60,12 +60,12 @@ impl From<AttemptError> for AuthenticationError {
 }
 
 impl AuthenticationError {
-    /// The fault, where the door has words of its own for [`Self::Wrong`] and [`Self::Suspended`].
-    pub fn into_fault(self, wrong: impl FnOnce(&'static str) -> Fault) -> Fault {
+    /// The fault; a door has a status of its own for who is not let in, and gets that in words.
+    pub fn into_fault(self, refuse: impl FnOnce(&'static str) -> Fault) -> Fault {
         match self {
-            Self::Wrong => wrong("Wrong username or password."),
-            Self::Suspended => wrong("This user is suspended."),
-            Self::Unverified => wrong("Verify your e-mail address first."),
+            Self::Wrong => refuse("Wrong username or password."),
+            Self::Suspended => refuse("This user is suspended."),
+            Self::Unverified => refuse("Verify your e-mail address first."),
             Self::TooMany(wait) => Fault::too_many_attempts(wait),
             Self::Store(error) => error.into(),
             Self::Hash(error) => error.into(),
@@ -119,11 +119,12 @@ pub async fn authenticate(
     Ok(Authenticated { credential, since, username, guess, stronger_hash })
 }
 
-async fn compare(
+/// Compares a password with that of a credential, if there is one; it takes the same time if there is none.
+pub(crate) async fn compare<E: From<StoreError> + From<HashError>>(
     app: &App,
     credential: Result<Option<Credential>, StoreError>,
     password: &Password,
-) -> Result<(Option<Credential>, Verdict), AuthenticationError> {
+) -> Result<(Option<Credential>, Verdict), E> {
     let credential = credential?;
     let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
     let verdict = app.passwords.verify(password, stored).await?;

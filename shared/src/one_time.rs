@@ -69,7 +69,7 @@ pub struct OneTime {
     pub email: Email,
     /// When the mail was asked for.
     pub asked_at: Timestamp,
-    /// Eight random bytes, in hexadecimal.
+    /// Eight bytes of its message's own, in hexadecimal.
     nonce: String,
     /// When the link ends, in seconds.
     valid_until: i64,

@@ -3,13 +3,13 @@
 use super::user_session::{no_user, not_acceptable, principal};
 use crate::app::App;
 use crate::attempt::{Guess, Subject};
+use crate::authentication::compare;
 use crate::clock::Timestamp;
 use crate::http::peer::Peer;
 use crate::http::{Fault, Request};
 use crate::password::{Password, Verdict};
 use crate::principal::Principal;
 use crate::session::SessionId;
-use crate::store::StoreError;
 use crate::user::{Credential, User};
 
 /// A signed-in user whose password was right just now.
@@ -50,15 +50,4 @@ pub async fn confirm(app: &App, request: &Request, password: &str) -> Result<Con
     guess.surely_right(app).await;
     let session = session.map(|session| session.id);
     Ok(Confirmed { user, session, since, hash: credential.password_hash })
-}
-
-async fn compare(
-    app: &App,
-    credential: Result<Option<Credential>, StoreError>,
-    password: &Password,
-) -> Result<(Option<Credential>, Verdict), Fault> {
-    let credential = credential?;
-    let stored = credential.as_ref().map(|credential| credential.password_hash.as_str());
-    let verdict = app.passwords.verify(password, stored).await?;
-    Ok((credential, verdict))
 }

@@ -30,7 +30,7 @@ pub struct HashParameters {
 }
 
 impl HashParameters {
-    /// What a deployment may ask for.
+    /// The most that is computed, whether a deployment or an imported hash asks for it.
     pub const MOST: Self = Self { memory_kib: 1 << 20, iterations: 20, parallelism: 16 };
 
     /// The fewest passes that make up for this much memory, by OWASP's Password Storage Cheat Sheet.
