@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod bootstrap;
 pub mod cli;
+pub mod cors;
 pub mod embedded;
 pub mod engine;
 pub mod environment;

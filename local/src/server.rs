@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::ORIGIN;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
+use crate::cors::Cors;
 use crate::gateway;
 use crate::post;
 use crate::routes::Routes;
@@ -54,6 +56,8 @@ pub struct Site {
     pub routes: Routes,
     /// The folder of the mails that `/local/mail` shows.
     pub mail: Option<PathBuf>,
+    /// Whose pages may call the service; nobody's by default.
+    pub cors: Option<Cors>,
     /// Whether to write a line for each request.
     pub log: bool,
     /// How long a body is waited for.
@@ -66,7 +70,7 @@ impl Site {
     /// A server without mails to show and without a log.
     #[must_use]
     pub fn new(app: &'static App, routes: Routes) -> Self {
-        Self { app, routes, mail: None, log: false, body_within: BODY_WITHIN, at_once: AT_ONCE }
+        Self { app, routes, mail: None, cors: None, log: false, body_within: BODY_WITHIN, at_once: AT_ONCE }
     }
 }
 
@@ -143,7 +147,24 @@ async fn logged(
     response
 }
 
+/// The answer, which a page of another origin may read if it is allowed to.
 async fn answer(
+    site: &Site,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    has_place: bool,
+) -> Response<Full<Bytes>> {
+    let Some(cors) = &site.cors else { return answer_one(site, request, peer, has_place).await };
+    if let Some(answer) = cors.preflight(&request) {
+        return answer;
+    }
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = answer_one(site, request, peer, has_place).await;
+    cors.allow(origin.as_ref(), &mut response);
+    response
+}
+
+async fn answer_one(
     site: &Site,
     request: Request<Incoming>,
     peer: SocketAddr,

@@ -16,6 +16,7 @@ use shared::{App, log};
 use crate::banner;
 use crate::bootstrap;
 use crate::cli::Serve;
+use crate::cors::{Cors, CorsError};
 use crate::embedded::{Embedded, OpenError, Place};
 use crate::operator::OperatorError;
 use crate::post;
@@ -35,6 +36,9 @@ pub enum StartError {
     /// The routes.
     #[error(transparent)]
     Routes(#[from] RoutesError),
+    /// Whose pages may call it.
+    #[error(transparent)]
+    Cors(#[from] CorsError),
     /// The port.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -74,6 +78,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     app.keyring().await?;
     tokio::spawn(rotate_daily(app));
     let routes = Routes::new(TEMPLATE)?;
+    let cors = Cors::from_env(TEMPLATE)?;
     let mail = MailFolder::new(options)?;
     let way = Way::from_env();
     let mailer = mail.mailer(&way, &app.config)?;
@@ -97,7 +102,7 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
 
     let shown = matches!(way, Way::Page).then(|| mail.folder.clone());
-    let site = Site { mail: shown, log: !options.quiet, ..Site::new(app, routes) };
+    let site = Site { mail: shown, cors, log: !options.quiet, ..Site::new(app, routes) };
     server::serve(site, listener, server::interrupted()).await;
     Ok(())
 }

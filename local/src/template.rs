@@ -27,6 +27,19 @@ pub struct Table {
     pub ttl: Option<String>,
 }
 
+/// What API Gateway tells browsers of pages of other origins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// The methods that they may use.
+    pub methods: Vec<String>,
+    /// The headers that they may send.
+    pub headers: Vec<String>,
+    /// The headers that they may read.
+    pub exposed: Vec<String>,
+    /// For how many seconds browsers remember it.
+    pub max_age: i64,
+}
+
 /// The template is not what this program expects.
 #[derive(Debug, thiserror::Error)]
 #[error("template.yaml: {0}")]
@@ -96,6 +109,34 @@ pub fn tables(template: &str) -> Result<Vec<Table>, TemplateError> {
         });
     }
     Ok(tables)
+}
+
+/// Reads what pages of other origins may do, where there are any.
+pub fn cors(template: &str) -> Result<Cors, TemplateError> {
+    let document = load(template)?;
+    let apis = resources(&document)?;
+    let settings = apis
+        .into_iter()
+        .filter(|(_, resource)| text(resource, &["Type"]) == Some("AWS::Serverless::HttpApi"))
+        .find_map(|(_, api)| at(api, &["Properties", "DefinitionBody", "x-amazon-apigateway-cors"]));
+    // `!If [a condition, the settings, nothing]`
+    let settings = match settings {
+        Some(Yaml::Tagged(_, choice)) => choice.as_sequence().and_then(|choice| choice.get(1)),
+        other => other,
+    };
+    let settings = settings.ok_or_else(|| TemplateError("it has no CORS settings".to_owned()))?;
+    let list = |name: &str| -> Result<Vec<String>, TemplateError> {
+        let found = at(settings, &[name]).and_then(Yaml::as_sequence);
+        let found = found.ok_or_else(|| TemplateError(format!("its CORS settings have no {name}")))?;
+        Ok(found.iter().filter_map(Yaml::as_str).map(str::to_owned).collect())
+    };
+    let max_age = at(settings, &["maxAge"]).and_then(Yaml::as_integer);
+    Ok(Cors {
+        methods: list("allowMethods")?,
+        headers: list("allowHeaders")?,
+        exposed: list("exposeHeaders")?,
+        max_age: max_age.ok_or_else(|| TemplateError("its CORS settings have no maxAge".to_owned()))?,
+    })
 }
 
 fn load(template: &str) -> Result<Yaml<'_>, TemplateError> {

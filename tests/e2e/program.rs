@@ -1,6 +1,7 @@
 //! The program `latchkey` as people start it: what it says, what it keeps, how it ends.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod cors;
 mod curl;
 mod durability;
 mod failing;
