@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::http::body::BodyError;
+use shared::http::fault::Details;
 use shared::http::json::JsonError;
 use shared::http::{Fault, StatusCode};
 
@@ -44,13 +45,13 @@ impl Fault400 {
 /// 400 with one entry a fault.
 pub(crate) fn invalid_request(faults: &[Fault400]) -> Fault {
     Fault::bad_request("The request body is invalid. See error object `details` property for more info")
-        .with_details(faults.iter().map(Fault400::to_json).collect())
+        .with_details(Details::Json(faults.iter().map(Fault400::to_json).collect()))
 }
 
 /// 401: the key is unknown, its secret is another one, or it is pending, expired or revoked.
 pub(crate) fn unauthorized() -> Fault {
     Fault::new(StatusCode::UNAUTHORIZED, SERVICE_UNABLE)
-        .with_details(json!({ "reason": "AccessKeyUnauthorized" }))
+        .with_details(Details::Json(json!({ "reason": "AccessKeyUnauthorized" })))
 }
 
 const SERVICE_UNABLE: &str = "Service was unable to complete your request.";
@@ -63,7 +64,7 @@ pub(crate) fn shape(fault: &Fault) -> Value {
         status if status.is_server_error() => "InternalError",
         _ => "InvalidRequestFormatError",
     };
-    let details = fault.details.clone().unwrap_or_else(|| json!([]));
+    let details = fault.details.clone().unwrap_or_else(|| Details::Json(json!([])));
     let error = if name == "InvalidRequestFormatError" {
         json!({ "name": name, "message": fault.message, "details": details })
     } else {

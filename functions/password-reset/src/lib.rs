@@ -7,6 +7,7 @@ use shared::App;
 use shared::door::mail_link;
 use shared::door::user_session::{bad_request, required, shape};
 use shared::http::body::Fields;
+use shared::http::fault::Details;
 use shared::http::page::{self, page};
 use shared::http::response::{self, RequestId};
 use shared::http::{Fault, Request, Response, StatusCode};
@@ -60,8 +61,7 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
     let [token, password] = required(fields, ["token", "password"])?;
     let (one_time, user) = mail_link::redeem(app, Purpose::ResetPassword, token).await?;
     let password = Password::new(password);
-    let names = [user.username.as_str(), user.email.local_part()];
-    password::check_new(&password, &app.config, &names)
+    password::check_new(&password, &app.config, &user.own_names())
         .map_err(|refusal| bad_request(&[("password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let spend = one_time.spend(app, Purpose::ResetPassword)?;
@@ -72,6 +72,6 @@ async fn choose(app: &App, fields: &Fields) -> Result<Value, Fault> {
 }
 
 fn is_about_password(fault: &Fault) -> bool {
-    let details = fault.details.as_ref().and_then(Value::as_array);
-    details.is_some_and(|details| details.iter().all(|detail| detail["field"] == "password"))
+    let Some(Details::Reasons(reasons)) = &fault.details else { return false };
+    reasons.iter().all(|reason| reason.field.as_deref() == Some("password"))
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::user_session::{self, bad_request};
 use crate::app::App;
 use crate::http::body::{self, Fields};
+use crate::http::fault::{Details, Reason};
 use crate::http::page::{self, escape, page};
 use crate::http::response::json;
 use crate::http::{Fault, Request, Response, StatusCode};
@@ -69,7 +70,8 @@ pub fn answer(
     }
     match result {
         Ok(body) => {
-            Ok(page(StatusCode::OK, &app.config.product, title, &paragraph(text(&body, "message"), "")))
+            let message = body["message"].as_str().unwrap_or_default();
+            Ok(page(StatusCode::OK, &app.config.product, title, &paragraph(message, "")))
         }
         Err(fault) if fault.status.is_server_error() => Err(fault),
         Err(fault) => {
@@ -82,38 +84,24 @@ pub fn answer(
 /// The reasons of a refusal in one sentence for people.
 #[must_use]
 pub fn reasons(fault: &Fault) -> String {
-    let details = fault.details.as_ref().and_then(Value::as_array);
-    let sentences: Vec<String> = details
-        .into_iter()
-        .flatten()
-        .map(|detail| match text(detail, "field") {
-            "token" => USED_UP.to_owned(),
-            field => sentence(field, text(detail, "reason")),
-        })
-        .collect();
-    if sentences.is_empty() { fault.message.clone().into_owned() } else { sentences.join(" ") }
+    let Some(Details::Reasons(reasons)) = &fault.details else { return fault.message.clone().into_owned() };
+    let sentences = reasons.iter().map(|Reason { field, reason }| match field.as_deref() {
+        Some("token") => USED_UP.to_owned(),
+        Some(field) if reason.starts_with("is ") || reason.starts_with("must ") => {
+            body::sentence(&format!("the {field} {reason}"))
+        }
+        _ => body::sentence(reason),
+    });
+    sentences.collect::<Vec<_>>().join(" ")
 }
 
 /// Who opens a link twice is told the same as who opens an old one: what it was worth is nobody's business.
 const USED_UP: &str = "This link is not valid any more. If you have used it already, nothing is left to do. If not, ask for a new mail.";
 
-/// Some reasons go on from the name of the field, others are whole.
-fn sentence(field: &str, reason: &str) -> String {
-    if reason.starts_with("is ") || reason.starts_with("must ") {
-        body::sentence(&format!("the {field} {reason}"))
-    } else {
-        body::sentence(reason)
-    }
-}
-
 /// A paragraph of text.
 #[must_use]
 pub fn paragraph(text: &str, attributes: &str) -> String {
     format!("<p{attributes}>{}</p>", escape(text))
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl From<OneTimeError> for Fault {

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::http::body::{self, BodyError, FORM_OR_JSON, Fields};
 use crate::http::credentials::{self, DEVICE_COOKIE, SESSION_COOKIE};
+use crate::http::fault::{Details, Reason};
 use crate::http::json::JsonError;
 use crate::http::{Fault, HeaderValue, Request, Response, StatusCode, header};
 use crate::id::ObjectId;
@@ -31,8 +32,11 @@ pub fn shape(fault: &Fault) -> Value {
 /// 400 `{"error": "Bad request"}` with one entry a field that is wrong.
 #[must_use]
 pub fn bad_request(details: &[(&str, String)]) -> Fault {
-    let details = details.iter().map(|(field, reason)| json!({ "field": field, "reason": reason })).collect();
-    Fault::bad_request("Bad request").with_details(Value::Array(details))
+    let reason = |(field, reason): &(&str, String)| Reason {
+        field: Some((*field).to_owned()),
+        reason: reason.clone(),
+    };
+    Fault::bad_request("Bad request").with_details(Details::Reasons(details.iter().map(reason).collect()))
 }
 
 /// 406, which this door's document has for "something is wrong".
@@ -54,7 +58,8 @@ pub async fn fields(request: &Request) -> Result<Fields, Fault> {
 
 /// 400 for what is wrong with no field in particular.
 fn unreadable(error: &dyn Error) -> Fault {
-    Fault::bad_request("Bad request").with_details(json!([{ "reason": error.to_string() }]))
+    let reason = Reason { field: None, reason: error.to_string() };
+    Fault::bad_request("Bad request").with_details(Details::Reasons(vec![reason]))
 }
 
 /// The fields with these names, in this order; a missing or empty one, or one that is no text, is a bad request.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{HeaderValue, StatusCode, header};
@@ -25,10 +26,32 @@ pub struct Fault {
     /// What the caller reads.
     pub message: Cow<'static, str>,
     /// More of it, for the doors whose shape has a place for it.
-    pub details: Option<Value>,
+    pub details: Option<Details>,
     /// Headers that belong to the answer, such as `Retry-After`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What a fault says besides its message. In JSON it is as it stands.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Details {
+    /// Everything that is wrong.
+    Reasons(Vec<Reason>),
+    /// A sentence, or the code of OAuth's errors.
+    Text(Cow<'static, str>),
+    /// What one door's document alone shows.
+    Json(Value),
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reason {
+    /// The field that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Why: as in `is required`, which goes on from the field's name, or a sentence.
+    pub reason: String,
 }
 
 /// Turns a fault into the body that one door's document shows.
@@ -85,7 +108,7 @@ impl Fault {
 
     /// The same fault with details.
     #[must_use]
-    pub fn with_details(mut self, details: Value) -> Self {
+    pub fn with_details(mut self, details: Details) -> Self {
         self.details = Some(details);
         self
     }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::http::body::{self, BodyError, Fields};
+use crate::http::fault::Details;
 use crate::http::response::{self, RequestId};
 use crate::http::{Fault, HeaderValue, Request, Response, StatusCode, header};
 
@@ -82,18 +83,18 @@ impl Refusal {
                 .with_header(header::WWW_AUTHENTICATE, CHALLENGE),
             _ => Fault::bad_request(description),
         };
-        fault.with_details(Value::from(self.code()))
+        fault.with_details(Details::Text(self.code().into()))
     }
 }
 
 /// `{"error": …, "error_description": …}`
 #[must_use]
 pub fn shape(fault: &Fault) -> Value {
-    let refusal = fault.details.as_ref().and_then(Value::as_str);
-    let code = match fault.status {
-        StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
-        status if status.is_server_error() => "server_error",
-        _ => refusal.unwrap_or(Refusal::InvalidRequest.code()),
+    let code = match (fault.status, &fault.details) {
+        (StatusCode::SERVICE_UNAVAILABLE, _) => "temporarily_unavailable",
+        (status, _) if status.is_server_error() => "server_error",
+        (_, Some(Details::Text(code))) => code,
+        _ => Refusal::InvalidRequest.code(),
     };
     json!({ "error": code, "error_description": description(&fault.message) })
 }
