@@ -4,6 +4,7 @@
 mod access_keys;
 mod authority;
 mod for_good;
+mod keys;
 mod moving;
 mod rights;
 mod shutting_out;
@@ -374,38 +375,4 @@ async fn on_aws_without_a_region_or_credentials_is_told_what_is_missing() {
     let line = no_credentials.failed();
     assert!(line.starts_with("latchkey: no AWS credentials"), "{line}");
     assert!(line.contains("aws sts get-caller-identity"), "{line}");
-}
-
-#[tokio::test]
-async fn keys_are_listed_succeeded_and_retired() {
-    for running in [true, false] {
-        let (folder, program) = store(running).await;
-        let at = folder.path();
-        let states = |keys: &Value| -> Vec<(String, String)> {
-            let keys = keys["items"].as_array().unwrap().iter();
-            keys.map(|key| (text(key, "purpose").to_owned(), text(key, "state").to_owned())).collect()
-        };
-        let signing = |purpose: &str| (purpose.to_owned(), "signing".to_owned());
-        let listed = run(at, &["keys", "list", "--json"]).await.json();
-        assert_eq!(states(&listed), ["RS256", "HS384", "Session"].map(signing));
-
-        let made = run(at, &["keys", "rotate", "--only", "RS256", "--json"]).await.json();
-        assert_eq!(states(&made), [("RS256".to_owned(), "next".to_owned())]);
-        let again = run(at, &["keys", "rotate", "--only", "RS256"]).await;
-        assert_eq!(again.code, Some(0));
-        assert!(again.stderr.contains("has a successor already"), "{}", again.stderr);
-        let unused = run(at, &["keys", "rotate", "--only", "ES256"]).await;
-        assert!(unused.failed().contains("no key of that purpose signs here"));
-
-        let old = text(&listed["items"][0], "kid");
-        let retired = run(at, &["keys", "retire", old, "--json"]).await.json();
-        assert_eq!(text(&retired, "retired"), old);
-        let listed = run(at, &["keys", "list", "--json"]).await.json();
-        let signs = listed["items"].as_array().unwrap().iter().find(|key| key["kid"] == retired["signs_now"]);
-        assert_eq!(text(signs.unwrap(), "state"), "signing");
-        assert!(run(at, &["keys", "retire", old]).await.failed().contains("latchkey keys list"));
-        let table = run(at, &["keys", "list"]).await;
-        assert!(table.succeeded().starts_with("KID"), "{}", table.stdout);
-        drop(program);
-    }
 }
