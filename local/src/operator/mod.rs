@@ -77,8 +77,10 @@ pub enum OperatorError {
 
 impl From<StoreError> for OperatorError {
     fn from(error: StoreError) -> Self {
-        let missing = |cause: &String| cause.contains("ResourceNotFoundException");
-        if shared::log::causes(&error).iter().any(missing) { Self::NoTable } else { Self::Store(error) }
+        match error {
+            StoreError::NoTable(_) => Self::NoTable,
+            error => Self::Store(error),
+        }
     }
 }
 

@@ -68,6 +68,9 @@ pub enum StoreError {
     /// Refused for a reason that a repetition does not change.
     #[error("storage refused a request")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// The table has another name, or is elsewhere.
+    #[error("there is no such table")]
+    NoTable(#[source] Box<dyn Error + Send + Sync>),
     /// An item that does not have the shape it was written with.
     #[error("an item cannot be read")]
     Damaged(#[source] serde_dynamo::Error),
@@ -87,12 +90,18 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let unavailable = match &error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
-            SdkError::ServiceError(service) => service.err().code().is_some_and(is_passing),
-            _ => false,
+        let code = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                return Self::Unavailable(Box::new(error));
+            }
+            SdkError::ServiceError(service) => service.err().code(),
+            _ => None,
         };
-        if unavailable { Self::Unavailable(Box::new(error)) } else { Self::Refused(Box::new(error)) }
+        match code {
+            Some(code) if is_passing(code) => Self::Unavailable(Box::new(error)),
+            Some("ResourceNotFoundException") => Self::NoTable(Box::new(error)),
+            _ => Self::Refused(Box::new(error)),
+        }
     }
 }
 
