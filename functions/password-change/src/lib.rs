@@ -21,8 +21,7 @@ async fn change(app: &App, request: &Request) -> Result<Response, Fault> {
     let [current, password] = required(&fields, ["current_password", "new_password"])?;
     let confirmed = own_password::confirm(app, request, current).await?;
     let password = Password::new(password);
-    let names = [confirmed.user.username.as_str(), confirmed.user.email.local_part()];
-    password::check_new(&password, &app.config, &names)
+    password::check_new(&password, &app.config, &confirmed.user.own_names())
         .map_err(|refusal| bad_request(&[("new_password", refusal.to_string())]))?;
     let hash = app.passwords.hash(&password).await?;
     let permit = Permit::OldPassword { hash: confirmed.hash, keep: confirmed.session };

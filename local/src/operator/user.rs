@@ -85,7 +85,7 @@ pub(super) async fn set_password(
     let app = &operator.app;
     let user = find(app, user).await?;
     let is_random = given.is_none();
-    let password = new_password(app, given, [user.username.as_str(), user.email.local_part()])?;
+    let password = new_password(app, given, user.own_names())?;
     let hash = app.passwords.hash(&Password::new(&password)).await?;
     user.set_password(app, hash, Permit::Operator).await?;
     let mut shown = describe(&user);

@@ -131,6 +131,12 @@ pub enum CreateUserError {
 }
 
 impl User {
+    /// What no password of theirs contains: the username, and what stands before the @ of the address.
+    #[must_use]
+    pub fn own_names(&self) -> [&str; 2] {
+        [self.username.as_str(), self.email.local_part()]
+    }
+
     /// The key of a user's record.
     #[must_use]
     pub fn key(id: ObjectId) -> Key {
