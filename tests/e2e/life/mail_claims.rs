@@ -99,6 +99,8 @@ async fn mail_that_cannot_be_given_back_still_tells_why_it_did_not_leave() {
     let log = logged().concat();
     assert!(log.contains("a message could not be given back"), "{log}");
     assert_eq!(mails.stream_over(&smtp.url, &ids).await, ["0"]);
+    let log = logged().concat();
+    assert!(log.contains(&format!("the message {id} waits")), "operators are to delete its item: {log}");
     service.faults.none();
     smtp.take_all();
     service.wait(60);
