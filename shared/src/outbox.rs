@@ -28,8 +28,6 @@ use crate::store::{self, Call, Key, Store, StoreError, Transaction, Updated, if_
 pub const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a mailer may take to send one message before another may try.
 const CLAIM: Duration = Duration::from_secs(60);
-/// Requests for the same mail to the same address count once in this time.
-const REQUEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The id of a message.
 pub type MessageId = Uuid;
@@ -91,6 +89,17 @@ pub enum Content {
         /// The user.
         user: ObjectId,
     },
+}
+
+impl Content {
+    /// Requests for the same mail to the same address count once in this time. A link to choose a new password ends the one before
+    /// it: whoever asks for them in another's name, again and again, leaves them this long to use one.
+    const fn asked_once_in(&self) -> Duration {
+        match self {
+            Self::ResetPassword { .. } => Duration::from_secs(300),
+            _ => Duration::from_secs(60),
+        }
+    }
 }
 
 /// Whether a message may be sent now.
@@ -164,12 +173,13 @@ impl Asked {
     }
 }
 
-/// Asks for a mail to an address: one write, whoever owns the address and whether anyone does. Asking again within a
-/// minute changes nothing. `now` is when whoever asks was found to be allowed to.
+/// Asks for a mail to an address: one write, whoever owns the address and whether anyone does. Asking again soon changes
+/// nothing. `now` is when whoever asks was found to be allowed to.
 pub async fn request(app: &App, content: Content, now: Timestamp) -> Result<(), StoreError> {
-    let asked = Asked { at: now, expires: (now + REQUEST_INTERVAL).seconds() };
+    let interval = content.asked_once_in();
+    let asked = Asked { at: now, expires: (now + interval).seconds() };
     let due = "attribute_not_exists(pk) OR #at <= :before";
-    let before = [(":before", number((now - REQUEST_INTERVAL).millis()))];
+    let before = [(":before", number((now - interval).millis()))];
     let asked = store::put_if(&app.store.tables.tokens, Asked::key(&content), &asked, due, &before)?;
     let items = vec![asked, Message::new(content, now)?.item(&app.store)?];
     match app.store.transact(items).await? {
