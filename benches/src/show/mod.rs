@@ -29,7 +29,7 @@ pub(crate) fn sections(report: &Report) -> Vec<Section> {
         section("scale", report.scale.as_ref().map(scale)),
         section("capacity", report.capacity.as_ref().map(capacity)),
         section("targets", Some(targets::table(report))),
-        section("others", report.load.as_ref().map(|load| others::table(load, report.cold.as_ref()))),
+        section("others", report.load.as_ref().map(|load| others::table(load, report))),
         section("cost", cost::table(report)),
     ];
     parts.into_iter().flatten().collect()
