@@ -2,6 +2,7 @@
 
 use shared::http::{HeaderValue, StatusCode};
 use shared::log;
+use shared::scope::is_scope;
 
 use crate::{Refusal, Unreadable};
 
@@ -55,11 +56,10 @@ impl Denial {
     }
 }
 
-/// Names the scope, if it is one by RFC 6749 section 3.3 and cannot end the quoted string.
+/// Names the scope, if it is one: it cannot end the quoted string.
 fn missing(scope: &str) -> HeaderValue {
     const ERROR: &str = r#"Bearer error="insufficient_scope""#;
-    let is_scope = scope.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\'));
-    let named = is_scope.then(|| format!(r#"{ERROR}, scope="{scope}""#));
+    let named = is_scope(scope).then(|| format!(r#"{ERROR}, scope="{scope}""#));
     let named = named.and_then(|challenge| HeaderValue::from_str(&challenge).ok());
     named.unwrap_or(HeaderValue::from_static(ERROR))
 }

@@ -24,6 +24,7 @@ pub mod password;
 pub mod principal;
 pub mod random;
 pub mod roots;
+pub mod scope;
 pub mod secret;
 pub mod session;
 pub mod store;

@@ -44,7 +44,7 @@ pub enum AccessKeyCommand {
         #[arg(long, default_value = "")]
         domain: String,
         /// What its OAuth access tokens may allow; can be repeated. One of the user's scopes; all that the user has if left out
-        #[arg(long = "scope")]
+        #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
         /// Whether it may be used
         #[arg(long, value_enum, default_value = "active")]

@@ -30,7 +30,7 @@ pub enum UserCommand {
         #[arg(long, default_value = "user")]
         sub_type: String,
         /// What the user's tokens allow; can be repeated
-        #[arg(long = "scope")]
+        #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
         /// Where and how
         #[command(flatten)]
@@ -64,7 +64,7 @@ pub enum UserCommand {
         #[arg(long)]
         sub_type: Option<String>,
         /// What the user's tokens allow, in place of what they allowed; can be repeated
-        #[arg(long = "scope", conflicts_with = "no_scopes")]
+        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "no_scopes")]
         scopes: Vec<String>,
         /// They allow nothing
         #[arg(long)]

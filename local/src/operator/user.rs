@@ -8,6 +8,7 @@ use shared::clock::Timestamp;
 use shared::id::ObjectId;
 use shared::identifier::{Email, SignInName, Username};
 use shared::password::{self, Password};
+use shared::scope::is_scope;
 use shared::user::{ChangeError, Credential, Permit, Profile, User, UserStatus};
 
 use super::target::Operator;
@@ -208,10 +209,6 @@ pub(super) async fn existing_account(app: &App, id: Option<ObjectId>) -> Result<
 }
 
 pub(super) fn check_scopes(scopes: &[String]) -> Result<(), OperatorError> {
-    // The `scope-token` of RFC 6749 section 3.3.
-    let is_scope = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-    };
     match scopes.iter().find(|scope| !is_scope(scope)) {
         None => Ok(()),
         Some(scope) => Err(OperatorError::Argument(format!(
