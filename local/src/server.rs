@@ -23,7 +23,7 @@ use tokio::task::JoinError;
 
 use crate::cors::Cors;
 use crate::gateway;
-use crate::post;
+use crate::mail;
 use crate::routes::Routes;
 
 /// How long requests in flight may take after the server was told to stop.
@@ -172,7 +172,7 @@ async fn answer_one(
 ) -> Response<Full<Bytes>> {
     match &site.mail {
         _ if !has_place => gateway::too_many_at_once(),
-        Some(folder) if post::is_wanted(&request) => post::page(folder, &request),
+        Some(folder) if mail::is_wanted(&request) => mail::page(folder, &request),
         _ => gateway::serve(site.app, &site.routes, request, peer, site.body_within).await,
     }
 }

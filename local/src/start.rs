@@ -1,16 +1,17 @@
 //! `latchkey` without a command: serve.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use dynoxide::Database;
-use mailer::{MailConfigError, Mailer};
+use mailer::MailConfigError;
 use shared::clock::SystemClock;
 use shared::config::{Config, ConfigError};
 use shared::keyring::rotation;
 use shared::password::HashError;
+use shared::random::RandomUnavailable;
 use shared::{App, log};
 
 use crate::banner;
@@ -18,8 +19,8 @@ use crate::bootstrap;
 use crate::cli::Serve;
 use crate::cors::{Cors, CorsError};
 use crate::embedded::{Embedded, OpenError, Place};
+use crate::mail::{self, MailFolder, Way};
 use crate::operator::OperatorError;
-use crate::post;
 use crate::routes::{Routes, RoutesError};
 use crate::server::{self, ListenError, Site};
 use crate::template::TEMPLATE;
@@ -51,6 +52,9 @@ pub enum StartError {
     /// The keys.
     #[error("the keyring cannot be used")]
     Keyring(#[from] shared::keyring::KeyringError),
+    /// The name of the folder of mails.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
     /// The processor.
     #[error("passwords cannot be hashed")]
     Hash(#[from] HashError),
@@ -79,29 +83,25 @@ pub async fn run(options: &Serve) -> Result<(), StartError> {
     tokio::spawn(rotate_daily(app));
     let routes = Routes::new(TEMPLATE)?;
     let cors = Cors::from_env(TEMPLATE)?;
-    let mail = MailFolder::new(options)?;
+    let mails = if options.memory { MailFolder::temporary()? } else { MailFolder::in_data(&options.data) };
     let way = Way::from_env();
-    let mailer = mail.mailer(&way, &app.config)?;
+    let mailer = way.mailer(&mails, &app.config)?;
     if let Some(messages) = embedded.messages.take() {
-        tokio::spawn(post::run(app, mailer, messages));
+        tokio::spawn(mail::deliver(app, mailer, messages));
     }
     embedded.publish()?;
     let database = embedded.engine.database.clone();
     thread::spawn(move || sweep_hourly(&database));
     let url = format!("http://localhost:{port}");
-    let mails = match &way {
-        Way::Page => format!("{url}{}", post::PATH),
-        Way::Elsewhere(transport) => format!("{}, as MAIL_TRANSPORT says", name_of(transport)),
-    };
     // Last of all that can fail: its secrets are shown once, below.
     let first = bootstrap::bootstrap(app).await?;
     // A server that nobody signs in to stays small.
     app.passwords.release_memory();
-    let text = banner::text(&url, &folder, &mails, app.config.default_account, first.as_ref());
+    let text = banner::text(&url, &folder, &way.shown(&url), app.config.default_account, first.as_ref());
     // A reader that has gone away is no reason to stop.
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
 
-    let shown = matches!(way, Way::Page).then(|| mail.folder.clone());
+    let shown = matches!(way, Way::Page).then(|| mails.path().to_owned());
     let site = Site { mail: shown, cors, log: !options.quiet, ..Site::new(app, routes) };
     server::serve(site, listener, server::interrupted()).await;
     Ok(())
@@ -125,71 +125,6 @@ fn sweep_hourly(database: &Database) {
             log::error("what has expired was not deleted", &error);
         }
         thread::sleep(Duration::from_secs(3600));
-    }
-}
-
-/// Where mails go if no other transport is configured.
-struct MailFolder {
-    folder: PathBuf,
-    /// Gone with the process.
-    temporary: bool,
-}
-
-impl MailFolder {
-    fn new(options: &Serve) -> Result<Self, StartError> {
-        if !options.memory {
-            return Ok(Self { folder: options.data.join("mail"), temporary: false });
-        }
-        let name = format!(
-            "latchkey-mail-{}",
-            hex::encode(shared::random::bytes::<8>().map_err(OperatorError::from)?)
-        );
-        Ok(Self { folder: std::env::temp_dir().join(name), temporary: true })
-    }
-
-    fn mailer(&self, way: &Way, config: &Config) -> Result<Mailer, StartError> {
-        let transport = match way {
-            Way::Page => format!("folder:{}", self.folder.display()),
-            Way::Elsewhere(transport) => transport.clone(),
-        };
-        let from = setting("MAIL_FROM").unwrap_or_else(|| "Latchkey <no-reply@localhost>".to_owned());
-        let authorities = setting("SSL_CERT_FILE").map(PathBuf::from);
-        Ok(Mailer::trusting(&transport, &from, authorities.as_deref(), config.ca_bundle.as_ref())?)
-    }
-}
-
-/// The way that mails take.
-enum Way {
-    /// To a folder of the program's own, and from there to the page.
-    Page,
-    /// As someone has set it: the page knows nothing of them.
-    Elsewhere(String),
-}
-
-impl Way {
-    fn from_env() -> Self {
-        setting("MAIL_TRANSPORT").map_or(Self::Page, Self::Elsewhere)
-    }
-}
-
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// What a transport is called. The rest of an SMTP URL may be a password.
-fn name_of(transport: &str) -> &str {
-    match transport {
-        "ses" => "by SES",
-        other if other.starts_with("folder:") => "to a folder",
-        _ => "by SMTP",
-    }
-}
-
-impl Drop for MailFolder {
-    fn drop(&mut self) {
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.folder);
-        }
     }
 }
 

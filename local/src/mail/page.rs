@@ -1,70 +1,20 @@
-//! Mail on a laptop: the mailer is told of new messages as Lambda tells it of them by the table's stream, and what it sends can
-//! be read at `/local/mail`. docs/decisions/0011-the-local-store-has-no-stream.md.
+//! The page `/local/mail`, where the mails that were sent can be read.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response};
 use mail_parser::MessageParser;
-use mailer::{Event, Mailer};
 use serde_json::{Value, json};
-use shared::App;
 use shared::http::page::escape;
-use shared::outbox::{self, MessageId};
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::Instant;
 
-/// How long to wait before mails that were not taken are tried again.
-const AGAIN: Duration = Duration::from_secs(2);
 /// The page that shows the mails.
 pub const PATH: &str = "/local/mail";
-
-/// Sends what waits in the outbox, and then what comes, until the process ends.
-pub async fn run(app: &'static App, mailer: Mailer, mut messages: UnboundedReceiver<MessageId>) {
-    let mut try_waiting = Some(Instant::now());
-    loop {
-        let again = async {
-            match try_waiting {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            message = messages.recv() => {
-                let Some(message) = message else { return };
-                if !taken(app, &mailer, message).await {
-                    try_waiting.get_or_insert_with(|| Instant::now() + AGAIN);
-                }
-            }
-            () = again => {
-                try_waiting = (!send_waiting(app, &mailer).await).then(|| Instant::now() + AGAIN);
-            }
-        }
-    }
-}
-
-/// Calls the mailer as Lambda calls it with a change from the table's stream; whether it took the message.
-async fn taken(app: &App, mailer: &Mailer, message: MessageId) -> bool {
-    let keys = json!({ "pk": { "S": outbox::Message::key(message).pk } });
-    let record = json!({ "dynamodb": { "Keys": keys, "SequenceNumber": "1" } });
-    let Ok(event) = Event::read(json!({ "Records": [record] })) else { return false };
-    mailer::handle(app, mailer, event).await.batch_item_failures.is_empty()
-}
-
-/// Whether nothing waits any more.
-async fn send_waiting(app: &App, mailer: &Mailer) -> bool {
-    let Ok(ids) = outbox::unsent(app).await else { return false };
-    let mut all = true;
-    for id in ids {
-        all &= mailer::deliver(app, mailer, id).await.is_ok();
-    }
-    all
-}
 
 /// Whether a request is for the page. It must name this machine: a name that someone else has let point here is another
 /// origin, whose pages could read the mails.
@@ -154,5 +104,5 @@ fn html(mails: &[Value]) -> String {
     if list.is_empty() {
         list.push_str("<p>No mail yet. Sign someone up, and reload.</p>");
     }
-    include_str!("post.html").replace("{{mails}}", &list)
+    include_str!("page.html").replace("{{mails}}", &list)
 }
