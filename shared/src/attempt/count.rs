@@ -205,7 +205,8 @@ async fn increment(
     now: Timestamp,
     mark: &str,
 ) -> Result<Increment, StoreError> {
-    let mut values = Item::from([
+    let (allowed, mut values) = allowed(now);
+    values.extend([
         (":mark".to_owned(), AttributeValue::S(mark.to_owned())),
         (":zero".to_owned(), number(0)),
         (":one".to_owned(), number(1)),
@@ -213,20 +214,8 @@ async fn increment(
         (":seconds".to_owned(), number(now.seconds())),
         (":expires".to_owned(), number((now + FORGOTTEN_AFTER).seconds())),
     ]);
-    let mut allowed = Vec::with_capacity(TIERS.len());
-    for (at, tier) in TIERS.iter().enumerate() {
-        values.insert(format!(":below{at}"), number(tier.below));
-        // Clocks differ between machines: a tier without a wait does not compare with the time of the last attempt.
-        if tier.after.is_zero() {
-            allowed.push(format!("n < :below{at}"));
-        } else {
-            values.insert(format!(":last{at}"), number((now - tier.after).millis()));
-            allowed.push(format!("(n < :below{at} AND #last <= :last{at})"));
-        }
-    }
     let condition = format!(
-        "attribute_not_exists(pk) OR (expires > :seconds AND (attribute_not_exists(mark) OR mark <> :mark) AND ({}))",
-        allowed.join(" OR ")
+        "attribute_not_exists(pk) OR (expires > :seconds AND (attribute_not_exists(mark) OR mark <> :mark) AND ({allowed}))"
     );
     let update = UpdateItemInput::builder().table_name(&app.store.tables.tokens);
     let result = update
@@ -248,6 +237,23 @@ async fn increment(
         }
         Updated::No(item) => Ok(Increment::Refused(serde_dynamo::from_item(item.unwrap_or_default())?)),
     }
+}
+
+/// The condition of a count that allows another attempt, and its values.
+fn allowed(now: Timestamp) -> (String, Item) {
+    let mut values = Item::new();
+    let mut allowed = Vec::with_capacity(TIERS.len());
+    for (at, tier) in TIERS.iter().enumerate() {
+        values.insert(format!(":below{at}"), number(tier.below));
+        // Clocks differ between machines: a tier without a wait does not compare with the time of the last attempt.
+        if tier.after.is_zero() {
+            allowed.push(format!("n < :below{at}"));
+        } else {
+            values.insert(format!(":last{at}"), number((now - tier.after).millis()));
+            allowed.push(format!("(n < :below{at} AND #last <= :last{at})"));
+        }
+    }
+    (allowed.join(" OR "), values)
 }
 
 /// Starts again at one: the old count had expired but was not yet deleted. False if someone else did so meanwhile.

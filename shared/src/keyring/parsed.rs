@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::signer::{RsaSigner, Signer};
 use super::stored::{StoredKey, StoredKeyring};
@@ -113,54 +114,61 @@ impl Keyring {
 
 /// A key that signs, and what is published of it.
 fn parse_signing_key(stored: &StoredKey) -> Result<(SigningKey, Option<Value>), KeyringError> {
-    let material = stored.material()?;
-    let kid = stored.kid.as_str();
-    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let (material, kid) = (stored.material()?, stored.kid.as_str());
     let (algorithm, signer, decoding, public) = match stored.purpose {
-        Purpose::RS256 => {
-            let private = pkcs1::RsaPrivateKey::try_from(material.as_slice())
-                .map_err(|_| KeyringError::Damaged("not an RSA key"))?;
-            let (modulus, exponent) = (private.modulus.as_bytes(), private.public_exponent.as_bytes());
-            let public = json!({
-                "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
-                "n": encoded(modulus), "e": encoded(exponent),
-            });
-            let decoding = DecodingKey::from_rsa_raw_components(modulus, exponent);
-            (Algorithm::RS256, Signer::Rsa(Box::new(RsaSigner::new(material))), decoding, Some(public))
-        }
-        Purpose::ES256 => {
-            const DAMAGED: KeyringError = KeyringError::Damaged("not a P-256 key");
-            let pair =
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &material).map_err(|_| DAMAGED)?;
-            // SEC 1 section 2.3.3: the byte 4, and 32 bytes for each coordinate.
-            let point = pair.public_key().as_ref();
-            let (x, y) = point.get(1..).and_then(|xy| xy.split_at_checked(32)).ok_or(DAMAGED)?;
-            let (x, y) = (encoded(x), encoded(y));
-            let decoding = DecodingKey::from_ec_components(&x, &y).map_err(|_| DAMAGED)?;
-            let public = json!({ "kty": "EC", "use": "sig", "alg": "ES256", "kid": kid, "crv": "P-256", "x": x, "y": y });
-            (Algorithm::ES256, Signer::Ecdsa(pair), decoding, Some(public))
-        }
-        Purpose::EdDSA => {
-            const DAMAGED: KeyringError = KeyringError::Damaged("not an Ed25519 key");
-            let pair = Ed25519KeyPair::from_pkcs8(&material).map_err(|_| DAMAGED)?;
-            let x = encoded(pair.public_key().as_ref());
-            let decoding = DecodingKey::from_ed_components(&x).map_err(|_| DAMAGED)?;
-            let public =
-                json!({ "kty": "OKP", "use": "sig", "alg": "EdDSA", "kid": kid, "crv": "Ed25519", "x": x });
-            (Algorithm::EdDSA, Signer::Ed25519(pair), decoding, Some(public))
-        }
-        Purpose::HS384 => {
-            let decoding = DecodingKey::from_secret(&material);
-            (
-                Algorithm::HS384,
-                Signer::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA384, &material))),
-                decoding,
-                None,
-            )
-        }
+        Purpose::RS256 => rsa(material, kid)?,
+        Purpose::ES256 => p256(&material, kid)?,
+        Purpose::EdDSA => ed25519(&material, kid)?,
+        Purpose::HS384 => hmac_sha384(&material),
         Purpose::Session => return Err(KeyringError::Damaged("a session key signs nothing")),
     };
     let key =
         SigningKey { kid: kid.to_owned(), algorithm, signer, decoding, active_from: stored.active_from };
     Ok((key, public))
+}
+
+/// What a key of one algorithm is made of; the last is its JWK (RFC 7517), if anyone else may verify with it.
+type Parts = (Algorithm, Signer, DecodingKey, Option<Value>);
+
+fn rsa(material: Zeroizing<Vec<u8>>, kid: &str) -> Result<Parts, KeyringError> {
+    let private = pkcs1::RsaPrivateKey::try_from(material.as_slice())
+        .map_err(|_| KeyringError::Damaged("not an RSA key"))?;
+    let (modulus, exponent) = (private.modulus.as_bytes(), private.public_exponent.as_bytes());
+    let public = json!({
+        "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
+        "n": encoded(modulus), "e": encoded(exponent),
+    });
+    let decoding = DecodingKey::from_rsa_raw_components(modulus, exponent);
+    Ok((Algorithm::RS256, Signer::Rsa(Box::new(RsaSigner::new(material))), decoding, Some(public)))
+}
+
+fn p256(material: &[u8], kid: &str) -> Result<Parts, KeyringError> {
+    const DAMAGED: KeyringError = KeyringError::Damaged("not a P-256 key");
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, material).map_err(|_| DAMAGED)?;
+    // SEC 1 section 2.3.3: the byte 4, and 32 bytes for each coordinate.
+    let point = pair.public_key().as_ref();
+    let (x, y) = point.get(1..).and_then(|xy| xy.split_at_checked(32)).ok_or(DAMAGED)?;
+    let (x, y) = (encoded(x), encoded(y));
+    let decoding = DecodingKey::from_ec_components(&x, &y).map_err(|_| DAMAGED)?;
+    let public =
+        json!({ "kty": "EC", "use": "sig", "alg": "ES256", "kid": kid, "crv": "P-256", "x": x, "y": y });
+    Ok((Algorithm::ES256, Signer::Ecdsa(pair), decoding, Some(public)))
+}
+
+fn ed25519(material: &[u8], kid: &str) -> Result<Parts, KeyringError> {
+    const DAMAGED: KeyringError = KeyringError::Damaged("not an Ed25519 key");
+    let pair = Ed25519KeyPair::from_pkcs8(material).map_err(|_| DAMAGED)?;
+    let x = encoded(pair.public_key().as_ref());
+    let decoding = DecodingKey::from_ed_components(&x).map_err(|_| DAMAGED)?;
+    let public = json!({ "kty": "OKP", "use": "sig", "alg": "EdDSA", "kid": kid, "crv": "Ed25519", "x": x });
+    Ok((Algorithm::EdDSA, Signer::Ed25519(pair), decoding, Some(public)))
+}
+
+fn hmac_sha384(material: &[u8]) -> Parts {
+    let signer = Signer::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA384, material)));
+    (Algorithm::HS384, signer, DecodingKey::from_secret(material), None)
+}
+
+fn encoded(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
