@@ -5,6 +5,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use shared::user::{ChangeError, User};
+use tests::Service;
 
 use super::{check, done, mallory, post, run, store, text};
 
@@ -54,6 +56,22 @@ async fn a_user_is_given_scopes_and_they_are_taken_away() {
     assert_eq!((claim(&none, "scope"), claim(&none, "sub_type")), (json!(""), json!("admin")));
     let shown = run(at, &["user", "show", "mallory", "--json"]).await.json();
     assert_eq!((&shown["scopes"], &shown["sub_type"]), (&json!([]), &json!("admin")));
+}
+
+#[tokio::test]
+async fn rights_that_someone_else_has_changed_meanwhile_are_not_overwritten() {
+    let service = Service::start().await;
+    let mut first = service.user("alice").await;
+    let mut second = first.clone();
+    let sub_type = first.sub_type.clone();
+    first.set_rights(service.app, sub_type.clone(), vec!["admin".to_owned()]).await.unwrap();
+    let late = second.set_rights(service.app, sub_type, vec!["read".to_owned()]).await;
+    assert!(
+        matches!(late, Err(ChangeError::Overtaken)),
+        "it would take admin away and end no token: {late:?}"
+    );
+    let stored = User::by_id(service.app, first.id).await.unwrap().unwrap();
+    assert_eq!(stored.scopes, ["admin"]);
 }
 
 #[tokio::test]
