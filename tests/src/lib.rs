@@ -21,6 +21,7 @@ pub mod schema;
 pub mod seeded;
 pub mod ses;
 pub mod smtp;
+pub mod tls;
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
