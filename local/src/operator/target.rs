@@ -6,11 +6,12 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::future::ProvideCredentials as Provided;
 use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::primitives::DateTime;
+use serde_json::Value;
 use shared::App;
 use shared::aws;
 use shared::clock::{Clock, SystemClock};
 use shared::config::Config;
-use shared::store::Store;
+use shared::store::{Key, NO_ITEM, Store};
 
 use super::OperatorError;
 use super::clock::ServerClock;
@@ -42,8 +43,14 @@ impl Operator {
                 .timeout_config(aws::timeouts());
             let store =
                 Store { client: aws_sdk_dynamodb::Client::from_conf(client.build()), engine: None, tables };
-            // Its answer tells the time, whatever else it says.
-            store.open_connection().await;
+            // An answer tells the time, whatever else it says; where there is none, no command comes any further.
+            let told: Result<Option<Value>, _> =
+                store.get(&store.tables.tokens, Key::new(NO_ITEM, NO_ITEM)).await;
+            if let Err(error) = told
+                && error.is_unavailable()
+            {
+                return Err(error.into());
+            }
             return Ok(Self { app: App::new(config, store, clock), _embedded: None });
         }
         let at = |endpoint: embedded::Endpoint, config| {
