@@ -8,7 +8,7 @@ use shared::access_key::{self, AccessKey, AccessKeyId, AccessKeyState, Standing}
 use shared::clock::Timestamp;
 use shared::outbox::{Content, Message};
 
-use shared::store::Transaction;
+use shared::store::{StoreError, Transaction};
 use shared::user::User;
 use uuid::Uuid;
 
@@ -92,30 +92,29 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
 }
 
 pub(super) async fn show(text: &str, target: &Target) -> Result<(), OperatorError> {
+    let ak = ak(text)?;
     let operator = Operator::connect(target).await?;
-    let key = find(&operator.app, text).await?;
+    let key = find(&operator.app, ak).await?.ok_or_else(|| unknown(text))?;
     output::object(&describe(&key, operator.app.now()), target.json);
     Ok(())
 }
 
-async fn find(app: &App, text: &str) -> Result<AccessKey, OperatorError> {
-    let key: Option<AccessKey> = app.store.get(&app.store.tables.accounts, AccessKey::key(ak(text)?)).await?;
-    key.ok_or_else(|| unknown(text))
+async fn find(app: &App, ak: Uuid) -> Result<Option<AccessKey>, StoreError> {
+    app.store.get(&app.store.tables.accounts, AccessKey::key(ak)).await
 }
 
 pub(super) async fn activate(text: &str, target: &Target) -> Result<(), OperatorError> {
     let ak = ak(text)?;
     let operator = Operator::connect(target).await?;
     let app = &operator.app;
-    let key = find(app, text).await?;
-    if key.state != AccessKeyState::Pending || !AccessKey::activate(app, ak).await? {
-        let state = find(app, text).await?.standing(app.now());
+    let activated = AccessKey::activate(app, ak).await?;
+    let state = find(app, ak).await?.ok_or_else(|| unknown(text))?.standing(app.now());
+    if !activated {
         return Err(OperatorError::Argument(format!(
             "the access key {text} is {state}: only a pending one can be activated"
         )));
     }
-    let key = AccessKey { state: AccessKeyState::Active, ..key };
-    output::object(&json!({ "ak": ak, "state": key.standing(app.now()) }), target.json);
+    output::object(&json!({ "ak": ak, "state": state }), target.json);
     Ok(())
 }
 

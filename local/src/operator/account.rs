@@ -46,13 +46,13 @@ pub(super) async fn list(page: &Page, target: &Target) -> Result<(), OperatorErr
 }
 
 pub(super) async fn show(id: &str, target: &Target) -> Result<(), OperatorError> {
+    let id: ObjectId = id.parse()?;
     let operator = Operator::connect(target).await?;
     output::object(&describe(&find(&operator.app, id).await?), target.json);
     Ok(())
 }
 
-async fn find(app: &App, id: &str) -> Result<Account, OperatorError> {
-    let id: ObjectId = id.parse()?;
+async fn find(app: &App, id: ObjectId) -> Result<Account, OperatorError> {
     let account: Option<Account> = app.store.get(&app.store.tables.accounts, Account::key(id)).await?;
     account.ok_or_else(|| unknown(id))
 }
@@ -90,9 +90,10 @@ pub(super) async fn new_secret(
 }
 
 pub(super) async fn unlock(id: &str, target: &Target) -> Result<(), OperatorError> {
+    let id: ObjectId = id.parse()?;
     let operator = Operator::connect(target).await?;
     let account = find(&operator.app, id).await?;
-    attempt::forget_account(&operator.app, account.id).await?;
+    attempt::forget_account(&operator.app, id).await?;
     output::object(&describe(&account), target.json);
     Ok(())
 }
